@@ -1,0 +1,14 @@
+#include "adapters/all.h"
+
+#include "adapters/destinations/clickhouse.h"
+#include "adapters/sources/postgresql.h"
+
+namespace penstock {
+
+void add_all_adapters(Registry& registry) {
+  registry.add(postgresql_source());
+
+  registry.add(clickhouse_destination());
+}
+
+}  // namespace penstock

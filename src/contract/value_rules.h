@@ -1,0 +1,38 @@
+// What a destination column can hold, in the terms of the logical type, so that the engine alone
+// checks values and applies the user's policies, for every pair of adapters.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+
+namespace penstock {
+
+struct ValueRule {
+  bool nullable = true;
+  // True for key columns: a value that does not fit always fails the row, whatever the policy.
+  bool key = false;
+  // date, time, timestamp: smallest and largest value, in the column's own unit.
+  std::int64_t low = std::numeric_limits<std::int64_t>::min();
+  std::int64_t high = std::numeric_limits<std::int64_t>::max();
+  // date, timestamp: whether the ±infinity sentinels can be written.
+  bool infinity = true;
+  // float32/64 and numeric: whether NaN and ±Infinity can be written.
+  bool not_finite = true;
+  // string, json, enumeration: whether bytes that are not UTF-8, and NUL, can be written.
+  bool invalid_utf8 = true;
+  bool nul = true;
+  // bytes-like types: largest value.
+  std::int64_t bytes_max = std::numeric_limits<std::int32_t>::max();
+  // geometry: whether a value's SRID may differ from the column's.
+  bool other_srid = true;
+  // list: whether a list itself may be missing (else NULL becomes the empty list: a loss), whether
+  // all lists must have the same depth, and the rule of the elements.
+  bool null_list = true;
+  std::shared_ptr<const ValueRule> element;
+  // True when no value of the type can break the rule: the engine then skips the column.
+  bool always_fits = false;
+};
+
+}  // namespace penstock

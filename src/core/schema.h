@@ -1,0 +1,122 @@
+// What a source knows about its tables. Plain values, serialisable, names exactly as the source
+// spells them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/type.h"
+
+namespace penstock {
+
+// `database` is set only by sources that read several databases in one job (SQL Server).
+struct TableId {
+  std::string database, schema, name;
+
+  // "schema.table" or "database.schema.table"; for people, results, globs and option keys.
+  std::string display() const {
+    std::string out;
+    if (!database.empty()) out += database + ".";
+    if (!schema.empty()) out += schema + ".";
+    return out + name;
+  }
+  friend auto operator<=>(const TableId&, const TableId&) = default;
+};
+
+enum class TableKind : std::uint8_t { table, partitioned, view, materialized_view, foreign };
+
+// Something about a table or column that will not arrive as it is. `planned` losses concern the
+// definition (a default, a lower array bound); whether single values are hit is counted while running.
+struct LossNote {
+  std::string code;  // stable, for example "array_bounds"
+  std::string text;  // one sentence for people
+  friend bool operator==(const LossNote&, const LossNote&) = default;
+};
+
+struct Field {
+  std::string name;
+  std::string native_type;  // as the source spells it: "numeric(15,2)"
+  Type type;                // what the source delivers by default
+  bool nullable = true;
+  bool generated = false;   // computed by the source; its value is read, its expression carried
+  bool identity = false;
+  std::string default_expression;     // native SQL; empty: none
+  std::string generation_expression;  // native SQL, when generated
+  std::string collation;
+  std::string comment;
+  std::vector<LossNote> losses;
+  std::string fetch;  // the source adapter's own note on how to read the column
+};
+
+struct Key {
+  std::string name;
+  std::vector<std::string> columns;  // in key order; empty: there is no such key
+};
+
+struct Index {
+  std::string name;
+  bool unique = false;
+  std::vector<std::string> columns;  // empty when the index is over expressions
+  std::string definition;            // native SQL
+};
+
+struct ForeignKey {
+  std::string name;
+  std::vector<std::string> columns;
+  TableId references;
+  std::vector<std::string> referenced_columns;
+  std::string definition;  // native SQL
+};
+
+struct CheckConstraint {
+  std::string name;
+  std::string definition;  // native SQL
+};
+
+// A sequence that feeds a column: its destination counterpart must continue after it.
+struct SequenceUse {
+  std::string column;
+  std::string sequence;
+};
+
+struct TableSchema {
+  TableId id;
+  TableKind kind = TableKind::table;
+  std::vector<Field> fields;
+  Key primary_key;
+  std::vector<Key> unique_keys;
+  std::vector<Index> indexes;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<CheckConstraint> checks;
+  std::vector<SequenceUse> sequences;
+  std::string comment;
+  std::int64_t rows_estimate = -1;   // -1: unknown
+  std::int64_t bytes_estimate = -1;  // storage at the source, out-of-line values included
+  std::vector<std::string> notes;    // for people, shown in the plan
+  // Why the table cannot be read (no privilege, unsupported kind); empty: it can. A refused table
+  // that the user selected is a problem in the plan.
+  std::string refusal;
+  std::string payload;  // the source adapter's own data (JSON), for example object ids
+
+  const Field* find(std::string_view field_name) const {
+    for (const Field& field : fields) {
+      if (field.name == field_name) return &field;
+    }
+    return nullptr;
+  }
+};
+
+// A part of a table that one reader reads in one go. A plain value: any process that can reach the
+// source can run it, given the snapshot's token.
+struct Split {
+  TableId table;
+  std::int32_t index = 0;     // 0 … count-1 within the table
+  std::int32_t count = 1;
+  std::string payload;        // the source adapter's own description (JSON)
+  std::int64_t rows_estimate = -1;
+  std::int64_t bytes_estimate = -1;
+};
+
+}  // namespace penstock
