@@ -23,6 +23,9 @@ struct AdapterEntry {
   // Destinations: the adapter's own section of a job's options ("clickhouse": {"engine": …}).
   ConfigSpec options;
   std::function<std::unique_ptr<Adapter>(const Config&)> make;  // no I/O
+  // Destinations, optional: runs one statement and returns its result as a text table for people
+  // (`penstock query`). Blocks; throws Error. The text is bounded by the adapter.
+  std::function<std::string(const Config&, const std::string& sql, const CancelToken&)> query;
 };
 
 using SourceEntry = AdapterEntry<Source>;
