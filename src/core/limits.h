@@ -29,6 +29,9 @@ inline constexpr std::chrono::milliseconds progress_interval{500};
 
 inline constexpr int jobs_running_max = 16;          // in one service; further ones wait in a queue
 inline constexpr int jobs_queued_max = 256;
+inline constexpr int jobs_kept_max = 1'000;          // in the ledger, with all their records
+inline constexpr std::int64_t reject_rows_max = 1'000'000;                  // per job, in the ledger
+inline constexpr std::int64_t reject_bytes_max = std::int64_t{256} << 20;  // per job
 
 inline constexpr std::size_t http_body_bytes_max = std::size_t{8} << 20;
 inline constexpr std::size_t http_header_bytes_max = std::size_t{16} << 10;
