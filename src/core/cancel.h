@@ -18,7 +18,7 @@ class CancelToken {
  public:
   CancelToken() : state_(std::make_shared<State>()) {}
 
-  void request() {
+  void request() const {
     {
       const std::lock_guard lock(state_->mutex);
       state_->requested.store(true, std::memory_order_release);

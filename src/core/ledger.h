@@ -59,6 +59,8 @@ class Ledger {
   // target and job.
   virtual void create_job(const JobRecord& job) = 0;
   virtual void start_job(const std::string& id) = 0;
+  // Leases further targets for a job that is under way, all or none; "config.target.busy" as above.
+  virtual void lease_targets(const std::string& id, const std::vector<std::string>& targets) = 0;
   // Ends the job and releases its leases.
   virtual void finish_job(const std::string& id, JobState state, const std::string& result) = 0;
   virtual std::optional<JobRecord> find_job(const std::string& id) = 0;

@@ -20,6 +20,8 @@
 
 namespace penstock {
 
+class Migration;
+
 // One job of this process. Thread-safe.
 class Job {
  public:
@@ -40,7 +42,7 @@ class Job {
 
  private:
   friend class JobManager;
-  void set_running();
+  void set_running(Migration* migration);
   void finish(JobState state, json::object result);
 
   const std::string id_;
@@ -51,6 +53,7 @@ class Job {
   mutable std::condition_variable ended_;
   JobState state_ = JobState::queued;
   json::object result_;
+  Migration* migration_ = nullptr;  // while running; owned by JobManager::run
 };
 
 // Purpose: queues and runs jobs, each on a thread of its own (which starts the job's workers), at

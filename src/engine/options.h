@@ -27,6 +27,7 @@ struct Options {
   OnError on_error = OnError::fail;
   std::int64_t max_rejects = 0;
   Losses losses = Losses::fail;
+  bool empty_null_lists = true;  // where a destination has no missing lists
   Verify verify = Verify::counts;
   bool views = false;
   bool resume = true;
