@@ -43,10 +43,13 @@ class MemoryLease {
 // Thread-safe. Must outlive its leases.
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  // With a parent (a job's budget within the process's), every lease counts in both.
+  explicit MemoryBudget(std::size_t bytes_max, MemoryBudget* parent = nullptr)
+      : bytes_max_(bytes_max), parent_(parent) {}
 
   MemoryLease acquire(std::size_t bytes, const CancelToken& cancel);
-  std::size_t bytes_max() const { return bytes_max_; }
+  // The largest lease possible: the smaller one of this budget and its parent.
+  std::size_t bytes_max() const;
   std::size_t bytes_used() const;
   std::size_t bytes_peak() const;
 
@@ -54,7 +57,10 @@ class MemoryBudget {
   friend class MemoryLease;
   void adjust(std::size_t from, std::size_t to);
 
+  void wait_for_room(std::size_t bytes, const CancelToken& cancel);
+
   const std::size_t bytes_max_;
+  MemoryBudget* const parent_;
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   std::size_t used_ = 0, peak_ = 0;

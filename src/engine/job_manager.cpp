@@ -87,8 +87,11 @@ void Job::finish(JobState state, json::object result) {
   events_.publish("finished", {{"job", id_}, {"state", to_text(state)}, {"result", this->result()}});
 }
 
-JobManager::JobManager(const Registry& registry, Ledger& ledger)
-    : registry_(registry), ledger_(ledger) {}
+JobManager::JobManager(const Registry& registry, Ledger& ledger,
+                       std::optional<std::size_t> memory_bytes)
+    : registry_(registry), ledger_(ledger) {
+  if (memory_bytes) memory_ = std::make_unique<MemoryBudget>(*memory_bytes);
+}
 
 JobManager::~JobManager() {
   std::unique_lock lock(mutex_);
@@ -149,7 +152,8 @@ void JobManager::start_waiting_locked() {
 void JobManager::run(const std::shared_ptr<Job>& job) {
   JobState state = JobState::failed;
   json::object result;
-  Migration migration(job->id(), job->request(), ledger_, job->events(), job->cancel_token());
+  Migration migration(job->id(), job->request(), ledger_, job->events(), job->cancel_token(),
+                      memory_.get());
   try {
     job->set_running(&migration);
     ledger_.start_job(job->id());

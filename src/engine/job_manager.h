@@ -15,6 +15,7 @@
 
 #include "core/cancel.h"
 #include "core/ledger.h"
+#include "core/memory_budget.h"
 #include "engine/events.h"
 #include "engine/request.h"
 
@@ -57,12 +58,14 @@ class Job {
 };
 
 // Purpose: queues and runs jobs, each on a thread of its own (which starts the job's workers), at
-// most limits::jobs_running_max at once, sharing one memory budget.
+// most limits::jobs_running_max at once.
 //   Threads: all calls from any thread. Destroying cancels what runs and waits for it.
 //   Ownership: registry and ledger outlive the manager.
 class JobManager {
  public:
-  JobManager(const Registry& registry, Ledger& ledger);
+  // `memory_bytes` bounds the batches of all jobs together; none: each job's own budget is all.
+  JobManager(const Registry& registry, Ledger& ledger,
+             std::optional<std::size_t> memory_bytes = std::nullopt);
   ~JobManager();
 
   // Throws Error "config.target.busy" (HTTP 409) when another job writes one of the targets'
@@ -91,6 +94,7 @@ class JobManager {
 
   const Registry& registry_;
   Ledger& ledger_;
+  std::unique_ptr<MemoryBudget> memory_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::map<std::string, std::shared_ptr<Job>> jobs_;

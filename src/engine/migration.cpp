@@ -66,13 +66,13 @@ json::array loss_array(const LossAccount& losses) {
 }  // namespace
 
 Migration::Migration(std::string job, const MigrationRequest& request, Ledger& ledger,
-                     EventLog& events, CancelToken cancel)
+                     EventLog& events, CancelToken cancel, MemoryBudget* process_memory)
     : job_(std::move(job)),
       request_(request),
       ledger_(ledger),
       events_(events),
       cancel_(std::move(cancel)),
-      budget_(request.options.memory_bytes) {
+      budget_(request.options.memory_bytes, process_memory) {
   run_ = {.job = job_, .version = unix_micros()};
   rejects_left_ = request.options.max_rejects;
 }

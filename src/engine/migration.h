@@ -23,7 +23,7 @@ namespace penstock {
 class Migration {
  public:
   Migration(std::string job, const MigrationRequest& request, Ledger& ledger, EventLog& events,
-            CancelToken cancel);
+            CancelToken cancel, MemoryBudget* process_memory);
   ~Migration();
 
   // True when every table is done.
