@@ -54,7 +54,8 @@ std::string percent_decode(std::string_view text, std::string_view where, std::s
   return out;
 }
 
-// Fills the fields of one endpoint, refusing parts the adapter does not have and fields given twice.
+// Fills the fields of one endpoint, refusing parts the adapter does not have and fields given
+// twice.
 class Builder {
  public:
   Builder(std::string adapter, const ConfigSpec& spec, std::string_view where)
@@ -183,9 +184,9 @@ void set_host(std::string_view text, Builder& builder) {
   }
   if (has_port && !port.empty()) set_port(port, builder);
   if (host.empty()) return;
-  builder.set_part(builder.find("host") == nullptr && builder.find("server") != nullptr ? "server"
-                                                                                        : "host",
-                   "host", percent_decode(host, builder.where(), "host"));
+  builder.set_part(
+      builder.find("host") == nullptr && builder.find("server") != nullptr ? "server" : "host",
+      "host", percent_decode(host, builder.where(), "host"));
 }
 
 void parse_authority(std::string_view authority, Builder& builder) {
@@ -196,8 +197,7 @@ void parse_authority(std::string_view authority, Builder& builder) {
     const std::size_t colon = user.find(':');
     const std::string_view name = user.substr(0, colon);
     if (!name.empty()) {
-      builder.set_part("username", "user name",
-                       percent_decode(name, builder.where(), "user name"));
+      builder.set_part("username", "user name", percent_decode(name, builder.where(), "user name"));
     }
     if (colon != std::string_view::npos) {
       builder.set_part("password", "password",
@@ -228,8 +228,9 @@ std::string_view scheme_of(std::string_view url, std::string_view where) {
   }
   if (!looks_like_url(url)) {
     throw url_error("scheme", where, "does not start with an adapter's name and a colon")
-        .hint("write it like postgresql://user@host:5432/database or clickhouse:./folder; "
-              "penstock adapters lists the names");
+        .hint(
+            "write it like postgresql://user@host:5432/database or clickhouse:./folder; "
+            "penstock adapters lists the names");
   }
   return url.substr(0, url.find(':'));
 }
@@ -242,8 +243,7 @@ Endpoint parse(std::string_view url, Builder builder) {
   std::string_view rest = url.substr(url.find(':') + 1);
   if (!rest.starts_with("//")) {
     const std::size_t question = rest.find('?');
-    const std::string path =
-        percent_decode(rest.substr(0, question), builder.where(), "path");
+    const std::string path = percent_decode(rest.substr(0, question), builder.where(), "path");
     if (path.empty()) {
       throw url_error("path", builder.where(), "nothing follows the adapter's name");
     }
@@ -313,7 +313,8 @@ Endpoint parse_source_url(std::string_view url, const Registry& registry) {
 }
 
 Endpoint parse_destination_url(std::string_view url, const Registry& registry) {
-  const DestinationEntry& entry = registry.destination(scheme_of(url, "destination"), "destination");
+  const DestinationEntry& entry =
+      registry.destination(scheme_of(url, "destination"), "destination");
   return parse(url, Builder(entry.name, entry.spec, "destination"));
 }
 

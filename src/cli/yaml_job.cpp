@@ -24,7 +24,8 @@ Error file_error(std::string_view code, const std::string& what) {
 
 std::string position(const YAML::Mark& mark) {
   if (mark.is_null()) return "";
-  return " at line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1);
+  return " at line " + std::to_string(mark.line + 1) + ", column " +
+         std::to_string(mark.column + 1);
 }
 
 json::value scalar(const YAML::Node& node) {
@@ -34,7 +35,8 @@ json::value scalar(const YAML::Node& node) {
   if (text == "false") return false;
   std::int64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure == std::errc() && end == text.data() + text.size() && std::to_string(number) == text) {
+  if (failure == std::errc() && end == text.data() + text.size() &&
+      std::to_string(number) == text) {
     return number;
   }
   return {json::string(text)};
@@ -54,14 +56,17 @@ class Converter {
     }
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: return nullptr;
-      case YAML::NodeType::Scalar: return scalar(node);
+      case YAML::NodeType::Null:
+        return nullptr;
+      case YAML::NodeType::Scalar:
+        return scalar(node);
       case YAML::NodeType::Sequence: {
         json::array out;
         for (const auto& item : node) out.push_back(convert(item, depth + 1));
         return out;
       }
-      case YAML::NodeType::Map: return map(node, depth);
+      case YAML::NodeType::Map:
+        return map(node, depth);
     }
     return nullptr;
   }
@@ -75,8 +80,8 @@ class Converter {
       }
       const std::string& key = item.first.Scalar();
       if (!out.emplace(key, convert(item.second, depth + 1)).second) {
-        throw file_error("twice", "'" + printable(key, 60) + "' is given twice" +
-                                      position(item.first.Mark()));
+        throw file_error(
+            "twice", "'" + printable(key, 60) + "' is given twice" + position(item.first.Mark()));
       }
     }
     return out;
