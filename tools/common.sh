@@ -1,0 +1,69 @@
+# shellcheck shell=bash disable=SC2034
+# Shared by ./quickstart, ./test, bench/run and tools/*: messages, quiet steps with a log, build
+# parallelism. Sourced by bash from the repository's root; `set -euo pipefail` is the caller's.
+
+if [[ -t 1 && -z "${NO_COLOR:-}" && "${TERM:-dumb}" != dumb ]]; then
+  bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m' terminal=1
+else
+  bold='' dim='' red='' green='' plain='' terminal=''
+fi
+
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+note() { printf '  %s%s%s\n' "$dim" "$*" "$plain"; }
+
+# fail MESSAGE [WHAT TO DO]...
+fail() {
+  printf '%serror:%s %s\n' "$red" "$plain" "$1" >&2
+  shift
+  local hint
+  for hint in "$@"; do printf '       %s\n' "$hint" >&2; done
+  exit 1
+}
+
+# quietly LABEL LOG COMMAND...: runs the command with its output in LOG. On a terminal the log's
+# last line is shown while it runs. A failure shows the log's end and stops the script.
+quietly() {
+  local label=$1 log=$2 start=$SECONDS pid status=0 line width
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  printf '  %s ' "$label"
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  if [[ -n $terminal ]]; then
+    width=$(($(tput cols 2>/dev/null || echo 80) - ${#label} - 6))
+    ((width < 10)) && width=10
+    while kill -0 "$pid" 2>/dev/null; do
+      line=$(tail -n 1 "$log" 2>/dev/null | tr -d '\r\t' | cut -c "1-$width") || true
+      printf '\r\e[K  %s %s%s%s' "$label" "$dim" "$line" "$plain"
+      sleep 0.3
+    done
+    printf '\r\e[K  %s ' "$label"
+  fi
+  wait "$pid" || status=$?
+  if ((status != 0)); then
+    printf '%sfailed%s\n' "$red" "$plain"
+    tail -n 40 "$log" >&2
+    fail "$label failed (status $status)" "the whole log: $log"
+  fi
+  printf '%sok%s%s\n' "$green" "$plain" "$dim ($((SECONDS - start)) s)$plain"
+}
+
+# How many compilers to run: one per core, and 1.2 GB of memory for each.
+build_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1200000) }' /proc/meminfo)
+  ((memory < 1)) && memory=1
+  echo $((cores < memory ? cores : memory))
+}
+
+# A TCP port on which nothing listens, outside the range the kernel gives to clients.
+free_port() {
+  local port attempt
+  for attempt in {1..200}; do
+    port=$((11000 + (RANDOM * 32768 + RANDOM) % 21000))
+    # Nobody listens when the connection is refused.
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+  fail "no free TCP port between 11000 and 32000 after $attempt attempts"
+}

@@ -1,0 +1,69 @@
+# shellcheck shell=bash disable=SC2034
+# Installing what is missing, from Debian's packages and one npm package. Needs tools/common.sh.
+# Nothing is upgraded or removed, no service is started, and none is left enabled.
+
+build_packages=(g++ cmake ninja-build ccache
+  libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libpq-dev
+  libsqlite3-dev libyaml-cpp-dev)
+sample_packages=(postgresql-15)
+test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
+  clickhouse-server clang-format-14 python3 curl openssl)
+bench_packages=(postgresql-15 clickhouse-server clickhouse-client python3 curl)
+
+# The current ClickHouse as a library. Pinned, so that a test means the same tomorrow.
+chdb_package='@chdb/lib-linux-x64-gnu'
+chdb_version='26.7.3-stable.1'
+deps_dir=build/deps
+chdb_library=$deps_dir/node_modules/$chdb_package/libchdb.so
+
+missing_packages() {
+  local package state
+  for package in "$@"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || state=
+    [[ $state == installed ]] || echo "$package"
+  done
+}
+
+# Prints the words to put before a command that needs root.
+root_command() {
+  if ((EUID == 0)); then
+    echo env
+  elif command -v sudo >/dev/null; then
+    echo sudo
+  fi
+}
+
+# install_packages PACKAGE...: those of them that are missing.
+install_packages() {
+  command -v apt-get >/dev/null ||
+    fail "this script installs Debian packages, and there is no apt-get here" \
+      "on another system install the counterparts of: $*" \
+      "then build with: cmake --preset release && cmake --build --preset release"
+  local missing root
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]} == 0)) && return 0
+  root=$(root_command)
+  [[ -n $root ]] || fail "missing packages: ${missing[*]}" \
+    "run this as root or install sudo, or install them yourself: apt-get install ${missing[*]}"
+  [[ $root == sudo ]] && { sudo -v || fail "sudo refused" \
+    "ask somebody who may: apt-get install ${missing[*]}"; }
+  note "missing: ${missing[*]}"
+  quietly "Installing ${#missing[@]} packages" build/logs/apt.log \
+    "$root" bash "$PWD/tools/apt_install.sh" "${missing[@]}"
+}
+
+# The library that holds the current ClickHouse, unless PENSTOCK_LIBCHDB names one.
+install_chdb() {
+  [[ -n "${PENSTOCK_LIBCHDB:-}" ]] && return 0
+  local have
+  have=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$(dirname "$chdb_library")/package.json" \
+    2>/dev/null) || true
+  [[ -f $chdb_library && $have == "$chdb_version" ]] && return 0
+  command -v npm >/dev/null || install_packages npm
+  mkdir -p "$deps_dir"
+  quietly "Installing ClickHouse as a library ($chdb_package $chdb_version, 560 MB)" \
+    build/logs/npm.log npm install --prefix "$deps_dir" --no-save --no-package-lock --no-audit \
+    --no-fund --ignore-scripts --loglevel=warn "$chdb_package@$chdb_version"
+  [[ -f $chdb_library ]] || fail "npm installed $chdb_package, but there is no $chdb_library" \
+    "see build/logs/npm.log"
+}
