@@ -1,0 +1,121 @@
+// PostgreSQL's binary COPY stream to columns: the hot path of reading. No I/O.
+// Layout of the stream: PostgreSQL manual, COPY, "Binary Format"; of the values: the *_send
+// functions in src/backend/utils/adt/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/batch.h"
+
+namespace penstock::postgresql {
+
+// How a value lies in the stream, and with it which logical types it can become.
+enum class Wire : std::uint8_t {
+  boolean,    // bool
+  int16,      // int16
+  int32,      // int32
+  int64,      // int64
+  uint32,     // uint32 (oid, xid, cid)
+  uint64,     // uint64 (xid8)
+  float32,    // float32
+  float64,    // float64
+  numeric,    // decimal or numeric
+  text,       // string, json, enumeration, binary: the bytes as they are
+  character,  // "char": string
+  jsonb,      // json: a version byte, then text
+  date,       // date
+  timestamp,  // timestamp(6)
+  time,       // time(6)
+  interval,   // interval
+  uuid,       // uuid
+  network,    // network (inet, cidr)
+  mac,        // network (macaddr, macaddr8)
+  bits,       // string of 0 and 1 (bit, varbit)
+  geometry,   // geometry: EWKB
+};
+
+// The names used in data/types/postgresql.tsv and in Field::fetch; parse throws
+// Error "engine.internal" on any other.
+std::string_view to_text(Wire wire);
+Wire parse_wire(std::string_view name);
+
+// One column of the stream. A list type is an array whose elements lie as `wire` says; nested lists
+// are the dimensions of one array.
+struct WireColumn {
+  std::string name;  // for messages
+  Type type;
+  Wire wire = Wire::text;
+  bool check_utf8 = false;       // text of a SQL_ASCII database may be anything
+  bool any_lower_bound = false;  // int2vector and oidvector: 0 by nature, not worth an issue
+};
+
+struct BatchLimits {
+  std::size_t bytes_target = 0;
+  std::int64_t rows_max = 0;
+};
+
+// Purpose: turns the bytes of one COPY into batches, however they were cut into pieces.
+//   Call order: (begin_batch → feed* …)*; take the batch when feed returned less than it was given
+//   or when finished().
+//   Ownership: the decoder keeps a pointer to the batch between begin_batch and the next one, and
+//   no pointer to the input after feed returned.
+//   Errors: Error "source.protocol" naming the column on bytes that are no such stream; the decoder
+//   is unusable then. Values that don't fit their type become issues of the batch.
+//   Memory: an incomplete field is kept until its rest arrives; its declared length alone reserves
+//   nothing.
+//   Threads: one at a time.
+class CopyDecoder {
+ public:
+  CopyDecoder(std::vector<WireColumn> columns, BatchLimits limits);
+  ~CopyDecoder();
+  CopyDecoder(CopyDecoder&&) noexcept;
+  CopyDecoder& operator=(CopyDecoder&&) noexcept;
+
+  // Makes an empty batch of the columns' types, with room for as many rows as the last one held.
+  std::unique_ptr<Batch> make_batch() const;
+  void begin_batch(Batch* batch);
+  // Decodes into the batch and returns how many bytes it took: all of them, or fewer when the batch
+  // is full; then begin_batch with a new one and feed the rest.
+  std::size_t feed(std::span<const std::uint8_t> input);
+  // True once the trailer was seen.
+  bool finished() const { return phase_ == Phase::finished; }
+  // Whether the batch may not take another row.
+  bool batch_full() const { return full_; }
+  std::int64_t rows_total() const { return rows_total_; }
+
+  // Back to the start of another stream with the same columns.
+  void restart();
+
+ private:
+  struct Plan;
+  enum class Phase : std::uint8_t { header, row_start, fields, finished };
+
+  std::size_t feed_header(std::span<const std::uint8_t> input);
+  const std::uint8_t* feed_pending(const std::uint8_t* p, const std::uint8_t* end);
+  const std::uint8_t* feed_rows(const std::uint8_t* p, const std::uint8_t* end);
+  void keep(const std::uint8_t* p, const std::uint8_t* end);
+  void start_row(std::int16_t fields);
+  void end_row();
+  void decode_field(std::size_t column, const std::uint8_t* bytes, std::int32_t size);
+
+  std::vector<WireColumn> columns_;
+  std::vector<Plan> plans_;
+  BatchLimits limits_;
+  Batch* batch_ = nullptr;
+  std::vector<std::uint8_t> pending_;  // the beginning of a field, row or header
+  Phase phase_ = Phase::header;
+  std::size_t column_ = 0;  // next field of the row
+  bool full_ = false;
+  std::int64_t rows_total_ = 0;
+  std::int64_t rows_last_batch_ = 0;
+  std::int64_t rows_until_check_ = 0;
+  std::size_t bytes_since_check_ = 0;
+};
+
+}  // namespace penstock::postgresql

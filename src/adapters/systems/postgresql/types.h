@@ -1,0 +1,73 @@
+// PostgreSQL's types in penstock's terms: data/types/postgresql.tsv, applied to what a database's
+// catalogue says. Pure functions over plain values; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/systems/postgresql/copy_decoder.h"
+#include "core/schema.h"
+
+namespace penstock::postgresql {
+
+using Oid = std::uint32_t;
+
+// One row of pg_type.
+struct NativeType {
+  std::string schema, name;
+  std::string spelled;    // format_type(oid, NULL): "integer", "public.mood"
+  std::string extension;  // that owns it; empty: none
+  char kind = 'b';        // typtype: b base, c composite, d domain, e enum, r range, m multirange
+  Oid element = 0;        // of a true array
+  Oid base = 0;           // of a domain
+  std::int32_t base_modifier = -1;
+  int base_dimensions = 0;
+  bool sends_binary = true;
+  std::vector<std::string> labels;  // of an enum, in order
+};
+
+struct TypeCatalog {
+  std::map<Oid, NativeType> types;
+  int money_digits = 2;     // after the point, by the server's lc_monetary
+  bool check_utf8 = false;  // a SQL_ASCII database
+};
+
+// How a column is put into a SELECT and decoded: the text of Field::fetch.
+struct Fetch {
+  Wire wire = Wire::text;
+  bool any_lower_bound = false;
+  std::string cast;  // SQL type to cast to; empty: none
+
+  std::string to_text() const;
+  static Fetch parse(std::string_view text);
+};
+
+struct Mapping {
+  Type type;
+  Fetch fetch;
+  std::vector<LossNote> losses;
+};
+
+// What a column of that type becomes. `modifier` and `dimensions` are pg_attribute.atttypmod and
+// attndims. Never fails: a type nobody knows is read as text, with a note.
+Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, int dimensions);
+
+// numeric(p,s) from its type modifier; numeric when it has none or more than 76 digits.
+Type numeric_type(std::int32_t modifier);
+
+// How to read `field` as `type` instead of its own; a refusal for people when values could be
+// changed by it in silence.
+struct ReadAs {
+  std::optional<Fetch> fetch;
+  std::string refusal;
+};
+ReadAs read_as(const Field& field, const Type& type);
+
+// data/types/postgresql.tsv itself.
+std::string_view type_table_text();
+
+}  // namespace penstock::postgresql
