@@ -65,7 +65,8 @@ class Ledger {
   virtual void finish_job(const std::string& id, JobState state, const std::string& result) = 0;
   virtual std::optional<JobRecord> find_job(const std::string& id) = 0;
   virtual std::vector<JobRecord> list_jobs(int count_max) = 0;  // newest first
-  // The newest job with that fingerprint, when it was interrupted (its process died).
+  // The newest job with that fingerprint that is not alive, when it was interrupted (its process
+  // died). The asking job, itself alive with that fingerprint, is not in the way.
   virtual std::optional<JobRecord> interrupted_job(const std::string& fingerprint) = 0;
 
   virtual void put_tables(const std::string& job, const std::vector<TableRecord>& tables) = 0;

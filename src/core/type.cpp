@@ -19,15 +19,15 @@ struct SimpleName {
 
 // Types whose text is one word; the parameterised ones are spelled out below.
 constexpr std::array kSimpleNames = {
-    SimpleName{TypeId::boolean, "bool"},     SimpleName{TypeId::int8, "int8"},
-    SimpleName{TypeId::int16, "int16"},      SimpleName{TypeId::int32, "int32"},
-    SimpleName{TypeId::int64, "int64"},      SimpleName{TypeId::uint8, "uint8"},
-    SimpleName{TypeId::uint16, "uint16"},    SimpleName{TypeId::uint32, "uint32"},
-    SimpleName{TypeId::uint64, "uint64"},    SimpleName{TypeId::float32, "float32"},
-    SimpleName{TypeId::float64, "float64"},  SimpleName{TypeId::numeric, "numeric"},
-    SimpleName{TypeId::string, "string"},    SimpleName{TypeId::binary, "binary"},
-    SimpleName{TypeId::date, "date"},        SimpleName{TypeId::interval, "interval"},
-    SimpleName{TypeId::uuid, "uuid"},        SimpleName{TypeId::json, "json"},
+    SimpleName{TypeId::boolean, "bool"},      SimpleName{TypeId::int8, "int8"},
+    SimpleName{TypeId::int16, "int16"},       SimpleName{TypeId::int32, "int32"},
+    SimpleName{TypeId::int64, "int64"},       SimpleName{TypeId::uint8, "uint8"},
+    SimpleName{TypeId::uint16, "uint16"},     SimpleName{TypeId::uint32, "uint32"},
+    SimpleName{TypeId::uint64, "uint64"},     SimpleName{TypeId::float32, "float32"},
+    SimpleName{TypeId::float64, "float64"},   SimpleName{TypeId::numeric, "numeric"},
+    SimpleName{TypeId::string, "string"},     SimpleName{TypeId::binary, "binary"},
+    SimpleName{TypeId::date, "date"},         SimpleName{TypeId::interval, "interval"},
+    SimpleName{TypeId::uuid, "uuid"},         SimpleName{TypeId::json, "json"},
     SimpleName{TypeId::geometry, "geometry"}, SimpleName{TypeId::network, "network"},
     SimpleName{TypeId::enumeration, "enum"},
 };
@@ -36,8 +36,8 @@ constexpr std::array kSimpleNames = {
   std::vector<std::string> known = {"decimal", "time", "timestamp", "list"};
   for (const SimpleName& simple : kSimpleNames) known.emplace_back(simple.name);
   const std::string_view word = text.substr(0, text.find_first_of("(<"));
-  throw config_error("config.type", "unknown type '" + printable(text) + "'" +
-                                        did_you_mean(word, known))
+  throw config_error("config.type",
+                     "unknown type '" + printable(text) + "'" + did_you_mean(word, known))
       .hint(
           "types are written as int64, decimal(15,2), timestamp(6,utc), list<string>; "
           "docs/types.md lists them");
@@ -61,6 +61,45 @@ std::optional<std::string_view> inside(std::string_view text, std::string_view n
   if (!text.starts_with(name) || text.size() < name.size() + 2) return std::nullopt;
   if (text[name.size()] != open || text.back() != close) return std::nullopt;
   return text.substr(name.size() + 1, text.size() - name.size() - 2);
+}
+
+// Keeps hostile nesting (list<list<…) from exhausting the stack; no system has more dimensions.
+constexpr int kListDepthMax = 16;
+
+std::string quoted_labels(const std::vector<std::string>& labels) {
+  std::string out;
+  for (const std::string& label : labels) {
+    out += out.empty() ? "'" : ",'";
+    for (const char c : label) {
+      if (c == '\'') out += c;
+      out += c;
+    }
+    out += '\'';
+  }
+  return out;
+}
+
+// The inverse of quoted_labels.
+std::vector<std::string> parse_labels(std::string_view text, std::string_view whole) {
+  std::vector<std::string> labels;
+  for (;;) {
+    text = trim(text);
+    if (!text.starts_with('\'')) unknown_type(whole);
+    std::string& label = labels.emplace_back();
+    for (text.remove_prefix(1);; text.remove_prefix(1)) {
+      if (text.starts_with("''")) {
+        text.remove_prefix(1);
+      } else if (text.empty() || text.front() == '\'') {
+        break;
+      }
+      label += text.front();
+    }
+    if (text.empty()) unknown_type(whole);
+    text = trim(text.substr(1));
+    if (text.empty()) return labels;
+    if (text.front() != ',') unknown_type(whole);
+    text.remove_prefix(1);
+  }
 }
 
 Type parse_timestamp(std::string_view arguments, std::string_view whole) {
@@ -173,6 +212,9 @@ std::string to_text(const Type& type) {
     case TypeId::list: return "list<" + to_text(*type.element) + ">";
     default: break;
   }
+  if (type.id == TypeId::enumeration && !type.labels.empty()) {
+    return "enum(" + quoted_labels(type.labels) + ")";
+  }
   if (type.id == TypeId::geometry && type.srid != 0) {
     return "geometry(" + std::to_string(type.srid) + ")";
   }
@@ -182,9 +224,11 @@ std::string to_text(const Type& type) {
   return "string";
 }
 
-Type parse_type(std::string_view whole) {
-  const std::string folded = lower(trim(whole));
-  const std::string_view text = folded;
+namespace {
+
+// `original` is `text` before it was folded to lower case: labels keep theirs.
+Type parse_folded(std::string_view text, std::string_view original, std::string_view whole,
+                  int depth) {
   for (const SimpleName& simple : kSimpleNames) {
     if (text == simple.name) return Type::of(simple.id);
   }
@@ -206,8 +250,21 @@ Type parse_type(std::string_view whole) {
   if (const auto arguments = inside(text, "geometry", '(', ')')) {
     return Type::geometry(parse_number(*arguments, 0, 999'999, whole));
   }
-  if (const auto element = inside(text, "list", '<', '>')) return Type::list(parse_type(*element));
+  if (const auto labels = inside(text, "enum", '(', ')')) {
+    return Type::enumeration(parse_labels(original.substr(5, labels->size()), whole));
+  }
+  if (const auto element = inside(text, "list", '<', '>'); element && depth < kListDepthMax) {
+    return Type::list(
+        parse_folded(trim(*element), trim(original.substr(5, element->size())), whole, depth + 1));
+  }
   unknown_type(whole);
+}
+
+}  // namespace
+
+Type parse_type(std::string_view whole) {
+  const std::string_view original = trim(whole);
+  return parse_folded(lower(original), original, whole, 1);
 }
 
 }  // namespace penstock

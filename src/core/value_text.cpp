@@ -46,15 +46,18 @@ std::int64_t power_of_ten(int exponent) {
   return value;
 }
 
-void append_fraction(std::string& out, std::int64_t fraction, int digits) {
-  if (digits > 0) append_format(out, ".%0*lld", digits, static_cast<long long>(fraction));
+// Unsigned, because the magnitude of INT64_MIN has no signed form.
+std::uint64_t magnitude(std::int64_t value) {
+  return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
 }
 
-void append_clock(std::string& out, std::int64_t ticks, int digits) {
-  const std::int64_t unit = power_of_ten(digits);
-  const auto seconds = static_cast<long long>(ticks / unit);
-  append_format(out, "%02lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  append_fraction(out, ticks % unit, digits);
+void append_clock(std::string& out, std::uint64_t ticks, int digits) {
+  const auto unit = static_cast<std::uint64_t>(power_of_ten(digits));
+  const auto seconds = static_cast<unsigned long long>(ticks / unit);
+  append_format(out, "%02llu:%02llu:%02llu", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (digits > 0) {
+    append_format(out, ".%0*llu", digits, static_cast<unsigned long long>(ticks % unit));
+  }
 }
 
 void append_date(std::string& out, std::int64_t days) {
@@ -73,9 +76,13 @@ void append_uuid(std::string& out, std::string_view bytes) {
   }
 }
 
-void append_unit(std::string& out, std::int64_t count, std::string_view singular) {
+// PostgreSQL marks a positive part with "+" when the part before it was negative: a sign holds for
+// one part only (src/backend/utils/adt/datetime.c, EncodeInterval).
+void append_unit(std::string& out, std::int64_t count, std::string_view singular, bool& negative) {
   if (count == 0) return;
   if (!out.empty()) out += ' ';
+  if (negative && count > 0) out += '+';
+  negative = count < 0;
   append_number(out, count);
   out.append(" ").append(singular);
   if (count != 1) out += 's';
@@ -88,22 +95,25 @@ std::string interval_text(const Column& column, std::int64_t row) {
   };
   const auto value = column.value<Interval>(row);
   std::string out;
-  append_unit(out, value.months / 12, "year");
-  append_unit(out, value.months % 12, "mon");
-  append_unit(out, value.days, "day");
+  bool negative = false;
+  append_unit(out, value.months / 12, "year", negative);
+  append_unit(out, value.months % 12, "mon", negative);
+  append_unit(out, value.days, "day", negative);
   if (value.micros == 0 && !out.empty()) return out;
   if (!out.empty()) out += ' ';
-  const bool negative = value.micros < 0;
-  if (negative) out += '-';
-  // Unsigned, because the magnitude of INT64_MIN has no signed form.
-  const std::uint64_t micros =
-      negative ? 0 - static_cast<std::uint64_t>(value.micros) : static_cast<std::uint64_t>(value.micros);
+  if (value.micros < 0) {
+    out += '-';
+  } else if (negative) {
+    out += '+';
+  }
+  const std::uint64_t micros = magnitude(value.micros);
   const std::uint64_t seconds = micros / 1'000'000;
   append_format(out, "%02llu:%02llu:%02llu", static_cast<unsigned long long>(seconds / 3600),
                 static_cast<unsigned long long>(seconds / 60 % 60),
                 static_cast<unsigned long long>(seconds % 60));
   if (micros % 1'000'000 != 0) {
     append_format(out, ".%06llu", static_cast<unsigned long long>(micros % 1'000'000));
+    while (out.back() == '0') out.pop_back();
   }
   return out;
 }
@@ -198,7 +208,7 @@ std::string timestamp_text(std::int64_t ticks, int digits, bool utc) {
   const bool bc = out.ends_with(" BC");
   if (bc) out.resize(out.size() - 3);
   out += ' ';
-  append_clock(out, rest, digits);
+  append_clock(out, static_cast<std::uint64_t>(rest), digits);
   if (utc) out += 'Z';
   if (bc) out += " BC";
   return out;
@@ -207,9 +217,7 @@ std::string timestamp_text(std::int64_t ticks, int digits, bool utc) {
 std::string time_text(std::int64_t ticks, int digits) {
   std::string out;
   if (ticks < 0) out += '-';
-  // The smallest value has no positive counterpart; one tick less is the nearest that has.
-  if (ticks == INT64_MIN) ++ticks;
-  append_clock(out, ticks < 0 ? -ticks : ticks, digits);
+  append_clock(out, magnitude(ticks), digits);
   return out;
 }
 
@@ -292,8 +300,8 @@ std::int64_t parse_timestamp(std::string_view text, int digits) {
   std::int64_t ticks = std::int64_t{parse_date(text)} * 86'400 * unit;
   if (text.size() == 10) return ticks;
   if (text.size() < 19 || text[13] != ':' || text[16] != ':') bad_value(text);
-  ticks += (number_at(text, 11, 2) * 3600 + number_at(text, 14, 2) * 60 + number_at(text, 17, 2)) *
-           unit;
+  ticks +=
+      (number_at(text, 11, 2) * 3600 + number_at(text, 14, 2) * 60 + number_at(text, 17, 2)) * unit;
   if (text.size() > 20 && text[19] == '.') {
     std::int64_t fraction = 0;
     for (int i = 0; i < digits; ++i) {
