@@ -140,6 +140,9 @@ std::string resolve_secret(const json::value& value, const std::string& name) {
     throw field_error("secret", name, "cannot read the file " + printable(path));
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (stream.peek() != std::ifstream::traits_type::eof()) {
+    throw field_error("secret", name, "the file " + printable(path) + " is too long for a secret");
+  }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
 }

@@ -152,18 +152,37 @@ bool can_replace_text(Misfit misfit, const Column& column) {
          column.layout == Physical::bytes;
 }
 
-// Puts the nearest value of a fixed-width type into its slot; false when there is none.
-bool set_nearest(Column& column, std::int64_t row, Misfit misfit, const ValueRule& rule) {
-  if (misfit == Misfit::precision) return true;  // the reader left the nearest value in the slot
-  if (misfit != Misfit::out_of_range && misfit != Misfit::infinite) return false;
-  if (!is_range_type(column.type)) return misfit == Misfit::out_of_range;
-  const std::int64_t value = std::clamp(range_value(column, row), rule.low, rule.high);
-  if (column.type.id == TypeId::date) {
-    column.values.as<std::int32_t>()[row] = static_cast<std::int32_t>(value);
-  } else {
-    column.values.as<std::int64_t>()[row] = value;
+const Type& leaf_type(const Type& type) {
+  return type.id == TypeId::list ? leaf_type(*type.element) : type;
+}
+
+// Moves a date, time or timestamp, or those in a list, into the rule's range. False when the value
+// does not fit even so.
+bool clamp_value(Column& column, std::int64_t row, const ValueRule& rule) {
+  if (column.layout == Physical::list && rule.element) {
+    const auto* ends = column.offsets.as<std::int32_t>() + row;
+    for (std::int32_t i = ends[0]; i < ends[1]; ++i) {
+      if (column.child->valid(i) && !clamp_value(*column.child, i, *rule.element)) return false;
+    }
+  } else if (is_range_type(column.type) && misfit_at(column, row, rule)) {
+    const std::int64_t value = std::clamp(range_value(column, row), rule.low, rule.high);
+    if (column.type.id == TypeId::date) {
+      column.values.as<std::int32_t>()[row] = static_cast<std::int32_t>(value);
+    } else {
+      column.values.as<std::int64_t>()[row] = value;
+    }
   }
-  return true;
+  return !misfit_at(column, row, rule);
+}
+
+// Makes sure that the slot holds the nearest value that fits; false when there is none. What a
+// reader reported has its nearest value of the logical type in the slot already, which may still be
+// beyond what the destination holds.
+bool set_nearest(Column& column, std::int64_t row, Misfit misfit, const ValueRule& rule) {
+  const bool range = is_range_type(leaf_type(column.type));
+  const bool has_nearest = misfit == Misfit::precision || misfit == Misfit::out_of_range ||
+                           (misfit == Misfit::infinite && range);
+  return has_nearest && clamp_value(column, row, rule);
 }
 
 }  // namespace
@@ -263,6 +282,8 @@ void Conformer::check_column(const Checked& checked, const Batch& batch,
 void Conformer::apply(Batch& batch) {
   std::vector<Found> found;
   for (ValueIssue& issue : batch.issues) {
+    // A column that the destination does not take cannot hurt it.
+    if (target_.at(static_cast<std::size_t>(issue.column)) == nullptr) continue;
     found.push_back({issue.row, issue.column, misfit_of(issue.kind), std::move(issue.text)});
   }
   batch.issues.clear();
@@ -321,11 +342,13 @@ bool Conformer::treat(const Found& found, Batch& batch, std::vector<ValueEdit>& 
   };
   if (policy_ == Losses::nearest) {
     if (can_replace_text(found.misfit, column)) {
-      edits.push_back({found.row, ValueEdit::Kind::set_bytes,
-                       replace_bad_text(column.bytes(found.row), !rule.nul)});
-      return counted("nearest");
-    }
-    if (set_nearest(column, found.row, found.misfit, rule)) return counted("nearest");
+      std::string text = replace_bad_text(column.bytes(found.row), !rule.nul);
+      // U+FFFD is longer than what it replaces.
+      if (static_cast<std::int64_t>(text.size()) <= rule.bytes_max) {
+        edits.push_back({found.row, ValueEdit::Kind::set_bytes, std::move(text)});
+        return counted("nearest");
+      }
+    } else if (set_nearest(column, found.row, found.misfit, rule)) return counted("nearest");
   }
   // Where there is no nearest value (NaN for a decimal), NULL is the next best.
   const bool null_fits = rule.nullable && (column.layout != Physical::list || rule.null_list);

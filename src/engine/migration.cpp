@@ -217,6 +217,7 @@ void Migration::copy() {
         const auto at = std::ranges::find_if(
             tables_, [&](const auto& owned) { return owned.get() == table; });
         auto fresh = std::make_unique<TableRun>(table->plan);
+        rejects_left_ += table->rows_rejected.load();  // its rows are read once more
         former_.push_back(std::exchange(*at, std::move(fresh)));
         table = at->get();
       }

@@ -79,10 +79,11 @@ std::map<TableId, TargetName> name_tables(std::span<const TableSchema> catalog,
         name.schema = shorten(name.schema, name.schema, bytes_max);
         name.adjusted = true;
       }
-      if (name.name.size() > bytes_max || !take(name)) {
-        name.name = shorten(name.name, full, bytes_max);
+      std::string salt = full;
+      while (name.name.size() > bytes_max || !take(name)) {
+        name.name = shorten(name.name, salt, bytes_max);
         name.adjusted = true;
-        take(name);
+        salt += '\n';  // only if even the suffixed name is taken
       }
       names[table.id] = name;
     }
@@ -96,10 +97,11 @@ std::vector<std::string> name_columns(std::span<const Field> fields,
   std::set<std::string> taken;
   for (const Field& field : fields) {
     std::string name = field.name;
-    if (name.size() > capabilities.identifier_bytes_max ||
-        !taken.insert(folded(name, capabilities)).second) {
-      name = shorten(name, field.name, capabilities.identifier_bytes_max);
-      taken.insert(folded(name, capabilities));
+    std::string salt = field.name;
+    while (name.size() > capabilities.identifier_bytes_max ||
+           !taken.insert(folded(name, capabilities)).second) {
+      name = shorten(name, salt, capabilities.identifier_bytes_max);
+      salt += '\n';
     }
     names.push_back(std::move(name));
   }

@@ -205,7 +205,10 @@ std::size_t parse_bytes(std::string_view text, const std::string& name) {
   const auto* const known =
       std::ranges::find(units, unit == "g" ? std::string_view("gib") : std::string_view(unit),
                         [](const auto& pair) { return pair.first; });
-  if (failure != std::errc() || known == units.end() || number < 0 || number > 1e15) {
+  constexpr double bytes_max = 1e15;
+  // Written so that NaN, which from_chars takes, is refused too.
+  if (failure != std::errc() || known == units.end() || !(number >= 0) ||
+      !(number * known->second <= bytes_max)) {
     throw config_error("config.field.type",
                        name + ": '" + printable(text, 40) + "' is not a size such as 256MiB");
   }

@@ -31,6 +31,11 @@ struct Planner {
   bool means(std::string_view pattern, const TableId& id) const {
     return matches_table(pattern, id, info.default_schema);
   }
+  // Whether an option's key "table.column" means the column; both parts may contain dots.
+  bool means_column(std::string_view key, const TableId& id, const std::string& column) const {
+    const std::string ending = "." + column;
+    return key.ends_with(ending) && means(key.substr(0, key.size() - ending.size()), id);
+  }
 };
 
 Error table_problem(const TablePlan& table, std::string code, std::string message) {
@@ -80,11 +85,7 @@ void Planner::choose_columns(TablePlan& table, std::vector<Field>& fields) {
 void Planner::apply_types(TablePlan& table, std::vector<Field>& fields) {
   for (Field& field : fields) {
     for (const auto& [key, type] : request.options.types) {
-      const std::size_t dot = key.rfind('.');
-      if (dot == std::string::npos || key.substr(dot + 1) != field.name ||
-          !means(std::string_view(key).substr(0, dot), table.schema.id)) {
-        continue;
-      }
+      if (!means_column(key, table.schema.id, field.name)) continue;
       if (const auto reason = source.cannot_read_as(field, type)) {
         table.problems.push_back(table_problem(table, "config.types.unreadable",
                                                "options.types: " + field.native_type +
@@ -161,12 +162,11 @@ void Planner::check_option_keys() {
   for (const auto& [key, value] : request.options.where) check_table("where", key);
   for (const auto& [key, value] : request.options.rename) check_table("rename", key);
   for (const auto& [key, type] : request.options.types) {
-    const std::size_t dot = key.rfind('.');
-    const bool used = dot != std::string::npos &&
-                      std::ranges::any_of(catalog, [&](const TableSchema& table) {
-                        return means(std::string_view(key).substr(0, dot), table.id) &&
-                               table.find(key.substr(dot + 1)) != nullptr;
-                      });
+    const bool used = std::ranges::any_of(catalog, [&](const TableSchema& table) {
+      return std::ranges::any_of(table.fields, [&](const Field& field) {
+        return means_column(key, table.id, field.name);
+      });
+    });
     if (used) continue;
     plan.problems.push_back(
         config_error("config.option.unmatched", "options.types: no column is called '" +

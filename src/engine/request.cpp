@@ -1,6 +1,7 @@
 #include "engine/request.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/text.h"
 
@@ -82,6 +83,28 @@ void check_operation(const json::object& body) {
   }
 }
 
+// The same values with members in one order: how a client wrote them does not matter.
+json::value sorted(const json::value& value) {
+  if (value.is_array()) {
+    json::array out;
+    for (const json::value& item : value.get_array()) out.push_back(sorted(item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  std::map<std::string_view, const json::value*> members;
+  for (const auto& [name, member] : value.get_object()) members.emplace(name, &member);
+  json::object out;
+  for (const auto& [name, member] : members) out[name] = sorted(*member);
+  return out;
+}
+
+void check_async(const json::object& body) {
+  const json::value* const value = body.if_contains("async");
+  if (value != nullptr && !value->is_null() && !value->is_bool()) {
+    throw config_error("config.field.type", "async: must be true or false");
+  }
+}
+
 std::string fingerprint_of(const MigrationRequest& request, const json::object& options) {
   json::object all;
   all["source_type"] = request.source_entry->name;
@@ -94,7 +117,7 @@ std::string fingerprint_of(const MigrationRequest& request, const json::object& 
   for (const std::string_view name : {"parallel", "memory", "resume", "split_size"}) {
     kept.erase(name);
   }
-  all["options"] = kept;
+  all["options"] = sorted(kept);
   return hex64(stable_hash(json::serialize(all)));
 }
 
@@ -116,6 +139,7 @@ MigrationRequest parse_request(const json::value& body, const Registry& registry
   request.destination_entry =
       &registry.destination(required_text(object, "dest_type"), "dest_type");
   check_operation(object);
+  check_async(object);
   request.source = request.source_entry->spec.parse(section(object, "source", true), "source");
   request.destination =
       request.destination_entry->spec.parse(section(object, "destination", true), "destination");

@@ -202,10 +202,17 @@ void Worker::end_split() {
           .retryable(true);
     }
     const std::lock_guard lock(table.mutex);
-    commit(table, current_->task.split, split_rows_written_);
-    if (rejected != 0) round_.ledger.add_rejects(round_.job, conformer_->rejects());
+    try {
+      commit(table, current_->task.split, split_rows_written_);
+      if (rejected != 0) round_.ledger.add_rejects(round_.job, conformer_->rejects());
+    } catch (...) {
+      // From here on the split may be committed: reading it again could bring its rows twice.
+      Error error = current_error();
+      throw error.retryable(false);
+    }
     table.rows_rejected += rejected;
     table.losses.merge(conformer_->losses());
+    split_rows_read_ = split_bytes_ = 0;  // accounted for: no later failure takes them back
     if (--table.splits_left == 0) finish_table(table);
   }
   forget_split();
@@ -273,6 +280,7 @@ void Worker::fail_split(const PassagePtr& passage, Error error) {
   if (conformer_) round_.rejects_left += conformer_->rows_rejected();
   table.rows_read -= split_rows_read_;
   table.bytes_read -= split_bytes_;
+  split_rows_read_ = split_bytes_ = 0;
   forget_split();
   if (error.side() == Side::destination || error.retryable()) session_.reset();
   error.in_job(round_.job).in_table(table.name).in_split(split_name(passage->task.split));
