@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 
 #include "cli/command_line.h"
 #include "cli/empty_ledger.h"
@@ -280,35 +279,24 @@ int Verbs::adapters() {
   return exit_done;
 }
 
-// The flag, else the first variable that is set, else the default.
-std::string setting(const std::string& flag, std::initializer_list<const char*> variables,
-                    const std::string& otherwise) {
-  if (!flag.empty()) return flag;
-  for (const char* const variable : variables) {
-    const char* const value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return otherwise;
-}
-
 int Verbs::serve() {
   ServeSettings settings;
-  settings.host =
-      setting(line_.host, {"PENSTOCK_HOST", "UNIVERSAL_MIGRATION_SERVICE_HOST"}, settings.host);
-  const std::string port =
-      setting(line_.port, {"PENSTOCK_PORT", "UNIVERSAL_MIGRATION_SERVICE_PORT"},
-              std::to_string(settings.port));
-  const auto [end, failure] =
-      std::from_chars(port.data(), port.data() + port.size(), settings.port);
-  if (failure != std::errc() || end != port.data() + port.size() || settings.port < 0 ||
-      settings.port > 65535) {
-    throw config_error("config.field.range",
-                       "port: '" + printable(port, 40) + "' is not a number from 0 to 65535");
+  if (!line_.host.empty()) settings.host = line_.host;
+  if (!line_.port.empty()) {
+    const std::string& text = line_.port;
+    int port = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failure != std::errc() || end != text.data() + text.size() || port < 0 || port > 65535) {
+      throw config_error("config.field.range",
+                         "--port: '" + printable(text, 40) + "' is not a number from 0 to 65535");
+    }
+    settings.port = port;
   }
   settings.insecure_no_auth = line_.insecure_no_auth;
   const auto ledger = parts_.open_ledger(line_.state);
   JobManager manager(parts_.registry, *ledger);
-  return parts_.serve(manager, settings);
+  parts_.serve(manager, settings);
+  return exit_done;
 }
 
 // Whoever reads JSON from standard output gets the failure there too.

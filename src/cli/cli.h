@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,11 @@ enum ExitCode : int {
   exit_cancelled = 130,
 };
 
+// What the flags of `penstock serve` say; whatever they leave out comes from the environment and
+// the service's own defaults.
 struct ServeSettings {
-  std::string host = "127.0.0.1";
-  int port = 5011;
+  std::optional<std::string> host;
+  std::optional<int> port;
   bool insecure_no_auth = false;
 };
 
@@ -32,8 +35,8 @@ struct CliParts {
   std::string version;
   // Opens the state store; an empty path means the default one.
   std::function<std::unique_ptr<Ledger>(const std::string& path)> open_ledger;
-  // Serves until SIGINT or SIGTERM, which it handles itself; returns the exit code.
-  std::function<int(JobManager& manager, const ServeSettings& settings)> serve;
+  // Serves until SIGINT or SIGTERM, which it handles itself.
+  std::function<void(JobManager& manager, const ServeSettings& settings)> serve;
 };
 
 // Runs one command line (without the program's name) and returns the exit code. Results go to

@@ -151,7 +151,7 @@ json::value OptionFlags::value_of(const Flag& flag) {
       return out;
     }
     default:
-      return {json::string(flag.values.back())};
+      return json::value(json::string(flag.values.back()));
   }
 }
 

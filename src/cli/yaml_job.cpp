@@ -30,7 +30,8 @@ std::string position(const YAML::Mark& mark) {
 
 json::value scalar(const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return {json::string(text)};  // quoted: yaml-cpp's tag for "not plain"
+  const bool quoted = node.Tag() == "!";  // yaml-cpp's tag for what is not plain
+  if (quoted) return json::value(json::string(text));
   if (text == "true") return true;
   if (text == "false") return false;
   std::int64_t number = 0;
@@ -39,7 +40,7 @@ json::value scalar(const YAML::Node& node) {
       std::to_string(number) == text) {
     return number;
   }
-  return {json::string(text)};
+  return json::value(json::string(text));
 }
 
 class Converter {
