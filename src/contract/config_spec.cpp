@@ -34,8 +34,9 @@ std::int64_t parse_integer(const json::value& value, const ConfigField& field,
     throw field_error("type", name, "must be a whole number");
   }
   if (number < field.min || number > field.max) {
-    throw field_error("range", name, "must be from " + std::to_string(field.min) + " to " +
-                                         std::to_string(field.max));
+    throw field_error(
+        "range", name,
+        "must be from " + std::to_string(field.min) + " to " + std::to_string(field.max));
   }
   return number;
 }
@@ -54,11 +55,13 @@ json::value parse_choice(const json::value& value, const ConfigField& field,
                          const std::string& name) {
   if (!value.is_string()) throw field_error("type", name, "must be text");
   const std::string word = lower(trim(value.get_string()));
-  if (std::ranges::find(field.choices, word) != field.choices.end()) return {json::string(word)};
+  if (std::ranges::find(field.choices, word) != field.choices.end())
+    return json::value(json::string(word));
   std::string list;
   for (const std::string& choice : field.choices) list += (list.empty() ? "" : ", ") + choice;
-  throw field_error("choice", name, "'" + printable(word, 40) + "' is none of " + list +
-                                        did_you_mean(word, field.choices));
+  throw field_error(
+      "choice", name,
+      "'" + printable(word, 40) + "' is none of " + list + did_you_mean(word, field.choices));
 }
 
 json::value parse_list(const json::value& value, const std::string& name) {
@@ -79,7 +82,7 @@ json::value parse_list(const json::value& value, const std::string& name) {
 
 json::value parse_text(const json::value& value, const std::string& name) {
   // Numbers are welcome where text is meant: a password of digits, a database called 2024.
-  if (value.is_int64()) return {json::string(std::to_string(value.get_int64()))};
+  if (value.is_int64()) return json::value(json::string(std::to_string(value.get_int64())));
   if (!value.is_string()) throw field_error("type", name, "must be text");
   if (value.get_string().find('\0') != json::string::npos) {
     throw field_error("type", name, "must not contain a NUL character");
@@ -90,12 +93,18 @@ json::value parse_text(const json::value& value, const std::string& name) {
 json::value parse_field(const json::value& value, const ConfigField& field,
                         const std::string& name) {
   switch (field.kind) {
-    case FieldKind::text: return parse_text(value, name);
-    case FieldKind::integer: return parse_integer(value, field, name);
-    case FieldKind::boolean: return parse_boolean(value, name);
-    case FieldKind::choice: return parse_choice(value, field, name);
-    case FieldKind::secret: return {json::string(resolve_secret(value, name))};
-    case FieldKind::text_list: return parse_list(value, name);
+    case FieldKind::text:
+      return parse_text(value, name);
+    case FieldKind::integer:
+      return parse_integer(value, field, name);
+    case FieldKind::boolean:
+      return parse_boolean(value, name);
+    case FieldKind::choice:
+      return parse_choice(value, field, name);
+    case FieldKind::secret:
+      return json::value(json::string(resolve_secret(value, name)));
+    case FieldKind::text_list:
+      return parse_list(value, name);
     case FieldKind::object:
       if (!value.is_object()) throw field_error("type", name, "must be an object");
       return value;
@@ -127,8 +136,8 @@ std::string resolve_secret(const json::value& value, const std::string& name) {
     const std::string variable(env->get_string());
     const char* const text = std::getenv(variable.c_str());
     if (text == nullptr) {
-      throw field_error("secret", name, "environment variable " + printable(variable) +
-                                            " is not set");
+      throw field_error("secret", name,
+                        "environment variable " + printable(variable) + " is not set");
     }
     return text;
   }
@@ -172,8 +181,7 @@ Config ConfigSpec::parse(const json::object& object, std::string_view where) con
     if (field.fallback) {
       config.values_[field.name] = *field.fallback;
     } else if (field.required) {
-      throw field_error("missing", prefix + field.name, "is required")
-          .hint(field.description);
+      throw field_error("missing", prefix + field.name, "is required").hint(field.description);
     }
   }
   return config;
@@ -190,20 +198,26 @@ json::object ConfigSpec::json_schema() const {
         if (field.min != INT64_MIN) one["minimum"] = field.min;
         if (field.max != INT64_MAX) one["maximum"] = field.max;
         break;
-      case FieldKind::boolean: one["type"] = "boolean"; break;
+      case FieldKind::boolean:
+        one["type"] = "boolean";
+        break;
       case FieldKind::text_list:
         one["type"] = "array";
         one["items"] = json::object{{"type", "string"}};
         break;
-      case FieldKind::object: one["type"] = "object"; break;
+      case FieldKind::object:
+        one["type"] = "object";
+        break;
       case FieldKind::secret:
-        one["oneOf"] = json::array{
-            json::object{{"type", "string"}, {"format", "password"}},
-            json::object{{"type", "object"},
-                         {"description", R"({"env":"NAME"} or {"file":"path"})"}}};
+        one["oneOf"] =
+            json::array{json::object{{"type", "string"}, {"format", "password"}},
+                        json::object{{"type", "object"},
+                                     {"description", R"({"env":"NAME"} or {"file":"path"})"}}};
         break;
       case FieldKind::choice:
-      case FieldKind::text: one["type"] = "string"; break;
+      case FieldKind::text:
+        one["type"] = "string";
+        break;
     }
     if (!field.choices.empty()) one["enum"] = json::value_from(field.choices);
     one["description"] = field.description;
@@ -212,9 +226,8 @@ json::object ConfigSpec::json_schema() const {
     properties[field.name] = std::move(one);
     if (field.required) required.emplace_back(field.name);
   }
-  json::object schema{{"type", "object"},
-                      {"additionalProperties", false},
-                      {"properties", std::move(properties)}};
+  json::object schema{
+      {"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
   if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
@@ -227,7 +240,9 @@ const json::value* Config::find(std::string_view field) const {
   return at == values_.end() ? nullptr : &at->second;
 }
 
-bool Config::has(std::string_view field) const { return find(field) != nullptr; }
+bool Config::has(std::string_view field) const {
+  return find(field) != nullptr;
+}
 
 std::string Config::text(std::string_view field) const {
   const json::value* const value = find(field);
