@@ -87,7 +87,9 @@ pg_wait() {
   fail "the private PostgreSQL doesn't start ($attempt attempts)" "its log: $pg_data.log"
 }
 
-pg_psql() { "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$pg_socket" -p "$pg_port" -U postgres "$@"; }
+pg_psql() {
+  "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$pg_socket" -p "$pg_port" -U postgres "$@"
+}
 
 pg_stop() {
   [[ -n $pg_pid ]] || return 0

@@ -179,6 +179,16 @@ def include_direction(source):
             yield number, f"{source.path} must not include {included}"
 
 
+def own_header_first(source, read):
+    if not source.path.endswith(".cpp"):
+        return
+    header = source.path[:-len("cpp")] + "h"
+    wanted = header.split("/", 1)[-1]
+    includes = re.findall(r'^#include\s+[<"]([^>"]+)', source.text, re.MULTILINE)
+    if read(header) is not None and includes[:1] != [wanted]:
+        yield 1, f"the first include must be {wanted}: that shows that it compiles alone"
+
+
 def header_form(source):
     if not source.path.endswith(".h"):
         return
@@ -212,6 +222,7 @@ def listed_in_cmake(source, read):
 
 RULES = (line_width, file_length, markers, whitespace, function_length, include_direction,
          header_form)
+FILE_RULES = (listed_in_cmake, own_header_first)
 
 
 def read_file(root, path):
@@ -237,7 +248,8 @@ def check(root):
     count = 0
     for source in sources(root):
         findings = [finding for rule in RULES for finding in rule(source)]
-        findings += listed_in_cmake(source, lambda path: read_file(root, path))
+        for rule in FILE_RULES:
+            findings += rule(source, lambda path: read_file(root, path))
         for number, finding in findings:
             print(f"{source.path}:{number}: {finding}")
         count += len(findings)

@@ -125,6 +125,19 @@ class Headers(unittest.TestCase):
         self.assertEqual(found(style.header_form, "a.h", late), [])
 
 
+class OwnHeader(unittest.TestCase):
+    def check(self, text, header):
+        source = style.Source("src/core/batch.cpp", text)
+        return list(style.own_header_first(source, {"src/core/batch.h": header}.get))
+
+    def test_comes_first_where_there_is_one(self):
+        good = '#include "core/batch.h"\n#include <a>\n'
+        bad = '#include <a>\n#include "core/batch.h"\n'
+        self.assertEqual(self.check(good, "// Why.\n"), [])
+        self.assertEqual(len(self.check(bad, "// Why.\n")), 1)
+        self.assertEqual(self.check(bad, None), [])
+
+
 class Listed(unittest.TestCase):
     def listed(self, cmake):
         source = style.Source("src/core/batch.cpp", "")

@@ -50,7 +50,8 @@ SELECT md5('customer' || n)::uuid,
          [1 + pick(n, 1, 8)] || ' ' || initcap(substr(md5(n::text), 1, 7)),
        CASE WHEN n % 11 <> 0 THEN 'user' || n || '@example.com' END,
        ROW(1 + n % 300 || ' Main Street', 'Town ' || pick(n, 2, 500),
-           lpad((n % 99999)::text, 5, '0'), (ARRAY['DE', 'FR', 'JP', 'IN', 'BR'])[1 + n % 5])::address,
+           lpad((n % 99999)::text, 5, '0'),
+           (ARRAY['DE', 'FR', 'JP', 'IN', 'BR'])[1 + n % 5])::address,
        CASE n % 3 WHEN 0 THEN '{}' WHEN 1 THEN ARRAY['newsletter']
                   ELSE ARRAY['vip', 'early, "bird"'] END,
        jsonb_build_object('language', (ARRAY['de', 'fr', 'ja', 'en'])[1 + n % 4], 'visits', n % 97),
@@ -154,7 +155,8 @@ CREATE TABLE events_2024_q3 PARTITION OF events FOR VALUES FROM ('2024-07-01') T
 CREATE TABLE events_2024_q4 PARTITION OF events FOR VALUES FROM ('2024-10-01') TO ('2025-01-01');
 INSERT INTO events
 SELECT n, timestamptz '2024-01-01 00:00+00' + n * interval '120.5 seconds',
-       md5('session' || n / 8)::uuid, (ARRAY['view', 'search', 'basket', 'buy'])[1 + pick(n, 17, 4)],
+       md5('session' || n / 8)::uuid,
+       (ARRAY['view', 'search', 'basket', 'buy'])[1 + pick(n, 17, 4)],
        CASE WHEN n % 10 <> 0 THEN '/product/' || 1 + pick(n, 18, 5000) END,
        CASE WHEN n % 3 = 0 THEN ('2001:db8::' || to_hex(n % 65536))::inet
             ELSE ('192.0.2.' || n % 256)::inet END,
