@@ -27,21 +27,20 @@ bool take_end(std::string_view& text, std::string_view suffix) {
 std::string unescape_cell(std::string_view cell) {
   std::string out;
   out.reserve(cell.size());
-  for (std::size_t i = 0; i < cell.size(); ++i) {
-    if (cell[i] != '\\') {
-      out += cell[i];
-      continue;
-    }
-    const char next = ++i < cell.size() ? cell[i] : '\0';
-    switch (next) {
+  for (std::string_view left = cell;;) {
+    const std::size_t plain = left.find('\\');
+    out += left.substr(0, plain);
+    if (plain == std::string_view::npos) return out;
+    left.remove_prefix(plain + 1);
+    switch (left.empty() ? '\0' : left.front()) {
       case 't': out += '\t'; break;
       case 'n': out += '\n'; break;
       case 'r': out += '\r'; break;
       case '\\': out += '\\'; break;
       default: throw config_error("config.value", "'" + printable(cell) + "': unknown escape");
     }
+    left.remove_prefix(1);
   }
-  return out;
 }
 
 }  // namespace
@@ -72,16 +71,18 @@ std::string table_name(std::string_view file) {
 std::string escape_cell(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
+  for (;;) {
+    const std::size_t plain = text.find_first_of("\t\n\r\\");
+    out += text.substr(0, plain);
+    if (plain == std::string_view::npos) return out;
+    switch (text[plain]) {
       case '\t': out += "\\t"; break;
       case '\n': out += "\\n"; break;
       case '\r': out += "\\r"; break;
-      case '\\': out += "\\\\"; break;
-      default: out += c;
+      default: out += "\\\\";
     }
+    text.remove_prefix(plain + 1);
   }
-  return out;
 }
 
 std::string type_text(const FileColumn& column) {
