@@ -1,11 +1,13 @@
 #include "adapters/destinations/clickhouse.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
+#include "adapters/destinations/clickhouse_query.h"
 #include "adapters/systems/clickhouse/ddl.h"
-#include "adapters/systems/clickhouse/error_map.h"
+#include "adapters/systems/clickhouse/embedded_launcher.h"
 #include "adapters/systems/clickhouse/features.h"
 #include "adapters/systems/clickhouse/session.h"
 #include "adapters/systems/clickhouse/sql.h"
@@ -17,7 +19,7 @@ namespace {
 
 using namespace clickhouse;
 
-constexpr std::size_t kNamesAskedMax = 500;   // more: the whole database's names are read
+constexpr std::size_t kNamesAskedMax = 500;  // more: the whole database's names are read
 constexpr std::size_t kCatalogBytesMax = std::size_t{1} << 30;
 constexpr std::size_t kQueryTextBytesMax = std::size_t{16} << 20;
 
@@ -66,7 +68,9 @@ ConfigSpec connection_spec() {
 class ClickHouseDestination : public Destination {
  public:
   explicit ClickHouseDestination(const Config& config)
-      : shared_(std::make_shared<Shared>()), path_(config.text("path")) {
+      : shared_(std::make_shared<Shared>()),
+        path_(config.text("path")),
+        library_(config.text("library")) {
     if (config.has("host") == config.has("path")) {
       throw config_error("config.field.missing",
                          "destination: give either host (a server) or path (an embedded database)");
@@ -85,6 +89,10 @@ class ClickHouseDestination : public Destination {
   }
 
   Capabilities open(const CancelToken& cancel) override {
+    if (!path_.empty()) {
+      shared_->hold = hold_embedded(path_, library_, cancel);
+      shared_->endpoint.socket_path = shared_->hold->socket();
+    }
     HttpClient client(shared_->endpoint, cancel);
     shared_->features = probe_features(client);
     Capabilities out;
@@ -92,6 +100,17 @@ class ClickHouseDestination : public Destination {
     out.version = shared_->features.version_text;
     out.database = shared_->database;
     return out;
+  }
+
+  // For `penstock query`, on an object of its own.
+  std::string query(const std::string& sql, const CancelToken& cancel) {
+    if (!path_.empty() && !std::filesystem::is_directory(path_)) {
+      throw config_error("config.query.path", "there is no folder " + printable(path_))
+          .hint("give the folder of an embedded ClickHouse that penstock filled before");
+    }
+    open(cancel);
+    HttpClient client(shared_->endpoint, cancel);
+    return query_as_text(client, shared_->database, sql);
   }
 
   TargetTable map_table(const MapRequest& request) const override {
@@ -121,13 +140,23 @@ class ClickHouseDestination : public Destination {
     record_tables(client, *shared_, run, unknown);
   }
 
+  std::string query(const std::string& sql, const CancelToken& cancel) {
+    open(cancel);
+    HttpClient client(shared_->endpoint, cancel);
+    const bool exists = !database_engine(client).empty();
+    return client.query(sql, {.settings = {{"default_format", "PrettyCompactNoEscapes"}},
+                              .database = exists ? shared_->database : "",
+                              .body_bytes_max = kQueryTextBytesMax});
+  }
+
   std::unique_ptr<DestinationSession> open_session(const CancelToken& cancel) override {
     return std::make_unique<ClickHouseSession>(shared_, cancel);
   }
 
   std::string identity() const override {
-    return "clickhouse:" + (path_.empty() ? shared_->endpoint.display() : path_) + "/" +
-           shared_->database;
+    const std::string place = path_.empty() ? shared_->endpoint.display()
+                                            : std::filesystem::weakly_canonical(path_).string();
+    return "clickhouse:" + place + "/" + shared_->database;
   }
 
  private:
@@ -191,23 +220,21 @@ class ClickHouseDestination : public Destination {
   }
 
   // One question per system table, however many targets there are.
-  std::map<std::string, Found> find_tables(HttpClient& client,
-                                           const std::set<std::string>& names) {
+  std::map<std::string, Found> find_tables(HttpClient& client, const std::set<std::string>& names) {
     const std::string where = " WHERE database = " + quote_literal(shared_->database);
     const QueryOptions options{.body_bytes_max = kCatalogBytesMax};
     std::map<std::string, Found> found;
-    const std::string tables = client.query("SELECT name, engine, sorting_key FROM system.tables" +
-                                                where + name_filter("name", names),
-                                            options);
+    const std::string tables = client.query(
+        "SELECT name, engine, sorting_key FROM system.tables" + where + name_filter("name", names),
+        options);
     for (auto& row : parse_rows(tables, 3)) {
       if (names.contains(row[0])) found[row[0]] = {std::move(row[1]), std::move(row[2]), {}, -1};
     }
     if (found.empty()) return found;
-    const std::string columns =
-        client.query("SELECT table, name, type FROM system.columns" + where +
-                         " AND default_kind NOT IN ('MATERIALIZED', 'ALIAS')" +
-                         name_filter("table", names),
-                     options);
+    const std::string columns = client.query(
+        "SELECT table, name, type FROM system.columns" + where +
+            " AND default_kind NOT IN ('MATERIALIZED', 'ALIAS')" + name_filter("table", names),
+        options);
     for (auto& row : parse_rows(columns, 3)) {
       const auto at = found.find(row[0]);
       if (at != found.end()) at->second.columns.emplace_back(row[1], row[2]);
@@ -229,8 +256,8 @@ class ClickHouseDestination : public Destination {
     const std::string table = quote_name(shared_->database, kRecordTable);
     if (parse_count(client.query("EXISTS TABLE " + table)) == 0) return records;
     const std::string body =
-        client.query("SELECT DISTINCT `table`, `digest` FROM " + table + " WHERE `database` = " +
-                         quote_literal(shared_->database),
+        client.query("SELECT DISTINCT `table`, `digest` FROM " + table +
+                         " WHERE `database` = " + quote_literal(shared_->database),
                      {.body_bytes_max = kCatalogBytesMax});
     for (auto& row : parse_rows(body, 2)) records[row[0]].insert(std::move(row[1]));
     return records;
@@ -285,16 +312,15 @@ class ClickHouseDestination : public Destination {
       if (view.empty()) continue;
       const auto at = found.find(view);
       if (!names.contains(view) && (at == found.end() || at->second.engine == "View")) continue;
-      throw config_error("config.option.view_suffix",
-                         "the view of the current rows of " + printable(table.name) +
-                             " would be named " + printable(view) +
-                             ", which is the name of a table")
+      throw config_error("config.option.view_suffix", "the view of the current rows of " +
+                                                          printable(table.name) +
+                                                          " would be named " + printable(view) +
+                                                          ", which is the name of a table")
           .hint("set clickhouse.view_suffix to another ending, or to \"\" for no views");
     }
   }
 
-  std::vector<ExistingTable> inspect_with(HttpClient& client,
-                                          std::span<const TargetTable> tables) {
+  std::vector<ExistingTable> inspect_with(HttpClient& client, std::span<const TargetTable> tables) {
     std::vector<ExistingTable> out(tables.size());
     if (tables.empty() || database_engine(client).empty()) return out;
     std::set<std::string> names;
@@ -313,19 +339,24 @@ class ClickHouseDestination : public Destination {
       const Found& one = at->second;
       out[i].exists = true;
       out[i].rows = one.rows;
-      out[i].what = "a " + one.engine + " table with " + std::to_string(one.columns.size()) +
-                    " columns";
+      out[i].what =
+          "a " + one.engine + " table with " + std::to_string(one.columns.size()) + " columns";
       const auto record = records.find(tables[i].name);
-      out[i].ours =
-          record != records.end() && record->second.contains(shape_digest(one.columns));
+      out[i].ours = record != records.end() && record->second.contains(shape_digest(one.columns));
       compare(tables[i], one, out[i].mismatch);
     }
     return out;
   }
 
   const std::shared_ptr<Shared> shared_;
-  const std::string path_;
+  const std::string path_, library_;
 };
+
+// `penstock query`: one statement, its result as a table for people.
+std::string run_query(const Config& config, const std::string& sql, const CancelToken& cancel) {
+  ClickHouseDestination destination(config);
+  return destination.query(sql, cancel);
+}
 
 }  // namespace
 
@@ -338,6 +369,10 @@ DestinationEntry clickhouse_destination() {
   entry.spec = connection_spec();
   entry.options = clickhouse::option_spec();
   entry.make = [](const Config& config) { return std::make_unique<ClickHouseDestination>(config); };
+  entry.query = [](const Config& config, const std::string& sql, const CancelToken& cancel) {
+    return ClickHouseDestination(config).query(sql, cancel);
+  };
+  entry.query = run_query;
   return entry;
 }
 

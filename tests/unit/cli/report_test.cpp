@@ -136,7 +136,8 @@ TEST(ReportJobs, ShowsEndpointsWithoutSecrets) {
   job.started_ms = 1000;
   job.finished_ms = 3500;
   job.request =
-      R"({"source_type":"postgresql","source":{"host":"h","port":5432,"database":"d","password":"***"},)"
+      R"({"source_type":"postgresql","source":{"host":"h","port":5432,"database":"d",)"
+      R"("password":"***"},)"
       R"("dest_type":"clickhouse","destination":{"path":"./w"}})";
   EXPECT_EQ(report_jobs({job}),
             "JOB   STATE      CREATED   TIME  FROM                   TO\n"

@@ -1,0 +1,18 @@
+#include "adapters/destinations/clickhouse_query.h"
+
+namespace penstock::clickhouse {
+
+std::string query_as_text(HttpClient& client, const std::string& database, const std::string& sql) {
+  QueryOptions options;
+  options.database = database;
+  options.body_bytes_max = std::size_t{8} << 20;
+  // default_format is a parameter of ClickHouse's HTTP interface rather than a setting; NoEscapes
+  // because the text may go to a file. readonly=2 still lets the other settings through
+  // (ClickHouse manual, "Permissions for Queries").
+  options.settings = {{"default_format", "PrettyCompactNoEscapes"},
+                      {"output_format_pretty_max_rows", "1000"},
+                      {"readonly", "2"}};
+  return client.query(sql, options);
+}
+
+}  // namespace penstock::clickhouse
