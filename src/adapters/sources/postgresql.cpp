@@ -59,6 +59,7 @@ class PostgresqlSource : public Source {
 
  private:
   Connection& leader(const CancelToken& cancel);
+  Connection& leader_in_transaction(const CancelToken& cancel);
   Snapshot lesser_snapshot(std::string why);
   std::optional<std::string> why_not_shared(const std::string& token, const CancelToken& cancel);
   void probe_numerics(Connection& connection, TableSchema& table);
@@ -75,6 +76,19 @@ Connection& PostgresqlSource::leader(const CancelToken& cancel) {
     leader_.reset();
     shared_snapshot_ = false;
     leader_ = std::make_unique<Connection>(options_, cancel);
+  }
+  return *leader_;
+}
+
+// A connection that broke while it was idle shows it only when it is used: then a new one is tried.
+Connection& PostgresqlSource::leader_in_transaction(const CancelToken& cancel) {
+  const bool had_one = leader_ != nullptr;
+  shared_snapshot_ = false;
+  try {
+    begin_reading(leader(cancel), {}, false);
+  } catch (const Error&) {
+    if (!had_one || leader_->usable()) throw;
+    begin_reading(leader(cancel), {}, false);
   }
   return *leader_;
 }
@@ -116,9 +130,7 @@ SourceInfo PostgresqlSource::open(const CancelToken& cancel) {
 
 std::vector<TableSchema> PostgresqlSource::discover(const DiscoverOptions& options,
                                                     const CancelToken& cancel) {
-  Connection& connection = leader(cancel);
-  shared_snapshot_ = false;
-  begin_reading(connection, {}, false);
+  Connection& connection = leader_in_transaction(cancel);
   server_ = read_server(connection);
   const TypeCatalog types = read_types(connection, server_);
   std::vector<TableSchema> tables = read_tables(connection, server_, types, options);
@@ -167,9 +179,7 @@ std::optional<std::string> PostgresqlSource::cannot_read_as(const Field& field,
 
 Snapshot PostgresqlSource::snapshot(std::span<const TableSchema* const>,
                                     const CancelToken& cancel) {
-  Connection& connection = leader(cancel);
-  shared_snapshot_ = false;
-  begin_reading(connection, {}, false);
+  Connection& connection = leader_in_transaction(cancel);
   std::string token;
   try {
     const Result row =
@@ -217,23 +227,23 @@ std::optional<std::string> PostgresqlSource::why_not_shared(const std::string& t
 
 std::vector<Split> PostgresqlSource::plan_splits(const TableSchema& table, const std::string&,
                                                  const SplitGoal& goal, const CancelToken& cancel) {
-  const bool was_shared = shared_snapshot_;
-  Connection& connection = leader(cancel);
-  if (was_shared && !connection.in_good_transaction()) {
-    throw Error(Side::source, "source.snapshot.lost",
-                "the connection that holds the exported snapshot was lost");
-  }
-  const bool own_transaction = !connection.in_good_transaction();
-  if (own_transaction) begin_reading(connection, {}, false);
+  const bool held = shared_snapshot_;  // by the leader's open transaction
+  Connection& connection = held ? *leader_ : leader_in_transaction(cancel);
   SplitRequest request{.table = &table,
                        .goal = goal,
                        .server_version = connection.server_version(),
                        .block_bytes = server_.block_bytes,
-                       .shared_snapshot = shared_snapshot_};
+                       .shared_snapshot = held};
   if (server_.in_recovery) request.goal.bytes_target /= kStandbySplitDivisor;
-  std::vector<Split> splits = plan_table_splits(connection, request);
-  if (own_transaction) connection.rollback();
-  return splits;
+  try {
+    std::vector<Split> splits = plan_table_splits(connection, request);
+    if (!held) connection.rollback();
+    return splits;
+  } catch (const Error& error) {
+    if (!held || connection.usable()) throw;
+    throw Error(Side::source, "source.snapshot.lost",
+                "the connection that holds the exported snapshot was lost: " + error.message());
+  }
 }
 
 }  // namespace

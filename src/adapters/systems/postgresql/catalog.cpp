@@ -28,7 +28,8 @@ Result query(Connection& connection, std::string_view sql) {
 std::vector<std::string> names_at(const Result& rows, int row, int column) {
   std::vector<std::string> names;
   if (rows.null(row, column)) return names;
-  for (const json::value& name : json::parse(rows.text(row, column)).as_array()) {
+  const json::value parsed = json::parse(rows.text(row, column));
+  for (const json::value& name : parsed.as_array()) {
     names.emplace_back(name.as_string());
   }
   return names;

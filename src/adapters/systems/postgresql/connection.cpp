@@ -409,15 +409,21 @@ bool Connection::behind_pooler() {
   return row.integer(0, 0) != PQbackendPID(connection_.get());
 }
 
-std::string session_pins(int server_version, bool own_search_path) {
+std::string session_pins(const Connection& connection, bool own_search_path) {
   std::string sql =
-      "SET LOCAL client_encoding = 'UTF8'; SET LOCAL timezone = 'UTC';"
+      "SET LOCAL timezone = 'UTC';"
       "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';"
       "SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';"
       "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';"
       "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL row_security = off;"
       "SET LOCAL standard_conforming_strings = on;";
-  if (server_version >= 170'000) sql += "SET LOCAL transaction_timeout = 0;";
+  // A database without a character set refuses to send text that is not UTF-8 to a client that
+  // asked for UTF-8 (pg_server_to_any in src/backend/utils/mb/mbutils.c): there we check for
+  // ourselves.
+  const bool any_bytes = connection.parameter("server_encoding") == "SQL_ASCII";
+  sql += any_bytes ? "SET LOCAL client_encoding = 'SQL_ASCII';"
+                   : "SET LOCAL client_encoding = 'UTF8';";
+  if (connection.server_version() >= 170'000) sql += "SET LOCAL transaction_timeout = 0;";
   if (!own_search_path) sql += "SET LOCAL search_path = pg_catalog;";
   return sql;
 }

@@ -135,10 +135,10 @@ class Connection {
   std::int64_t copied_rows_ = 0;
 };
 
-// "SET LOCAL …" statements for the start of a transaction on a server of that version: UTF-8, UTC,
-// ISO forms, no time limits that would end a long read, no row-level security in silence.
-// `own_search_path` keeps the user's search_path (for SQL that the user wrote) instead of
-// pinning it to pg_catalog.
-std::string session_pins(int server_version, bool own_search_path = false);
+// "SET LOCAL …" statements for the start of a transaction on that connection: UTF-8, UTC, ISO
+// forms, no time limits that would end a long read, no row-level security in silence.
+// `own_search_path` keeps the user's search_path (for SQL that the user wrote) instead of pinning
+// it to pg_catalog.
+std::string session_pins(const Connection& connection, bool own_search_path = false);
 
 }  // namespace penstock::postgresql

@@ -54,7 +54,7 @@ void begin_reading(Connection& connection, const std::string& snapshot, bool own
   connection.rollback();
   std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
   if (!snapshot.empty()) sql += "SET TRANSACTION SNAPSHOT " + quote_literal(snapshot) + ";";
-  sql += session_pins(connection.server_version(), own_search_path);
+  sql += session_pins(connection, own_search_path);
   try {
     connection.exec(sql, snapshot.empty() ? "starting a transaction" : "joining the snapshot");
   } catch (Error& error) {
