@@ -210,7 +210,8 @@ std::optional<JobRecord> SqliteLedger::interrupted_job(const std::string& finger
   const std::lock_guard lock(mutex_);
   interrupt_dead_jobs();
   SqliteQuery newest = connection_->query(
-      "SELECT id FROM jobs WHERE fingerprint = ?1 ORDER BY sequence DESC LIMIT 1");
+      "SELECT id FROM jobs WHERE fingerprint = ?1 AND state NOT IN ('queued', 'running') "
+      "ORDER BY sequence DESC LIMIT 1");
   if (!newest.with(fingerprint).step()) return std::nullopt;
   std::optional<JobRecord> job = read_job(newest.text(0));
   if (!job || job->state != JobState::interrupted) return std::nullopt;

@@ -147,7 +147,9 @@ TEST_F(LeaseTest, TargetsOfAnotherLivingProcessAreBusyUntilItDies) {
   EXPECT_GT(interrupted->finished_ms, 0);
   child.reap();
   ledger.create_job(job("ours", {"db.a"}));
-  EXPECT_FALSE(ledger.interrupted_job("same")) << "the newest job is ours, and it runs";
+  EXPECT_TRUE(ledger.interrupted_job("same")) << "our own job asks, alive, what it may continue";
+  ledger.finish_job("ours", JobState::cancelled, "{}");
+  EXPECT_FALSE(ledger.interrupted_job("same")) << "a later one has ended otherwise";
 }
 
 TEST_F(LeaseTest, CreatingAJobSweepsAwayTheDeadOneInItsWay) {
