@@ -87,6 +87,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& extr
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (auto& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;
@@ -187,7 +188,7 @@ std::string require_program(const std::string& program, const std::string& packa
     dirs.emplace_back(dir);
   }
   for (const auto& dir : dirs) {
-    const std::string full = dir + "/" + program;
+    auto full = std::filesystem::path(dir) / program;
     if (!dir.empty() && ::access(full.c_str(), X_OK) == 0) return full;
   }
   throw std::runtime_error("this test needs the program `" + program +
