@@ -21,7 +21,6 @@ using namespace clickhouse;
 
 constexpr std::size_t kNamesAskedMax = 500;  // more: the whole database's names are read
 constexpr std::size_t kCatalogBytesMax = std::size_t{1} << 30;
-constexpr std::size_t kQueryTextBytesMax = std::size_t{16} << 20;
 
 ConfigSpec connection_spec() {
   return ConfigSpec({
@@ -138,15 +137,6 @@ class ClickHouseDestination : public Destination {
       if (!found[i].exists) unknown.push_back(&tables[i]);
     }
     record_tables(client, *shared_, run, unknown);
-  }
-
-  std::string query(const std::string& sql, const CancelToken& cancel) {
-    open(cancel);
-    HttpClient client(shared_->endpoint, cancel);
-    const bool exists = !database_engine(client).empty();
-    return client.query(sql, {.settings = {{"default_format", "PrettyCompactNoEscapes"}},
-                              .database = exists ? shared_->database : "",
-                              .body_bytes_max = kQueryTextBytesMax});
   }
 
   std::unique_ptr<DestinationSession> open_session(const CancelToken& cancel) override {
@@ -352,12 +342,6 @@ class ClickHouseDestination : public Destination {
   const std::string path_, library_;
 };
 
-// `penstock query`: one statement, its result as a table for people.
-std::string run_query(const Config& config, const std::string& sql, const CancelToken& cancel) {
-  ClickHouseDestination destination(config);
-  return destination.query(sql, cancel);
-}
-
 }  // namespace
 
 DestinationEntry clickhouse_destination() {
@@ -372,7 +356,6 @@ DestinationEntry clickhouse_destination() {
   entry.query = [](const Config& config, const std::string& sql, const CancelToken& cancel) {
     return ClickHouseDestination(config).query(sql, cancel);
   };
-  entry.query = run_query;
   return entry;
 }
 

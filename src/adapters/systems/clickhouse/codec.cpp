@@ -12,8 +12,8 @@ namespace penstock::clickhouse {
 namespace {
 
 bool unwrap(std::string_view& native, std::string_view name) {
-  if (!native.starts_with(name) || native.size() < name.size() + 2 ||
-      native[name.size()] != '(' || native.back() != ')') {
+  if (!native.starts_with(name) || native.size() < name.size() + 2 || native[name.size()] != '(' ||
+      native.back() != ')') {
     return false;
   }
   native = native.substr(name.size() + 1, native.size() - name.size() - 2);

@@ -69,8 +69,8 @@ class TableMapper {
       const std::string name = target_name(column);
       if (name.empty()) {
         target_.losses.push_back(
-            {"key_not_selected", "the key column " + column +
-                                     " is not selected, so the table is made without a key"});
+            {"key_not_selected",
+             "the key column " + column + " is not selected, so the table is made without a key"});
         target_.key.clear();
         return;
       }
@@ -80,8 +80,8 @@ class TableMapper {
 
   void choose_engine() {
     const std::string engine = options_.text("engine");
-    const bool replacing = engine == "replacingmergetree" ||
-                           (engine == "auto" && !target_.key.empty());
+    const bool replacing =
+        engine == "replacingmergetree" || (engine == "auto" && !target_.key.empty());
     if (replacing && target_.key.empty()) {
       target_.problems.emplace_back("ReplacingMergeTree needs a key, and the table has none");
       return;
@@ -224,7 +224,8 @@ ConfigSpec option_spec() {
        .example = R"({"public.orders": ["customer_id", "id"]})"},
       {.name = "partition_by",
        .kind = FieldKind::object,
-       .description = "Partition expression by table glob. Choose one that never changes for a row.",
+       .description =
+           "Partition expression by table glob. Choose one that never changes for a row.",
        .example = R"x({"public.orders": "toYYYYMM(created)"})x"},
       {.name = "version_column",
        .description = "Name of the column that says which of two rows of a key is newer.",
@@ -261,8 +262,13 @@ Layout Layout::from_json(std::string_view payload) {
   const auto text = [&object](std::string_view name) {
     return std::string(object.at(name).as_string());
   };
-  Layout layout{text("engine"), text("order"), text("partition"), text("version"),
-                text("deleted"), text("view"), {}};
+  Layout layout{text("engine"),
+                text("order"),
+                text("partition"),
+                text("version"),
+                text("deleted"),
+                text("view"),
+                {}};
   for (const auto& [column, comment] : object.at("comments").as_object()) {
     layout.comments[column] = comment.as_string();
   }
@@ -309,7 +315,9 @@ StagingNames::StagingNames(const TargetTable& table, const RunId& run) : Staging
   base = prefix + run.job;
 }
 
-bool gathers(const Layout& layout, int splits) { return splits > 1 && layout.replacing(); }
+bool gathers(const Layout& layout, int splits) {
+  return splits > 1 && layout.replacing();
+}
 
 std::string shape_digest(const std::vector<std::pair<std::string, std::string>>& columns) {
   std::string text;
@@ -319,7 +327,8 @@ std::string shape_digest(const std::vector<std::pair<std::string, std::string>>&
 
 std::vector<std::pair<std::string, std::string>> shape(const TargetTable& table) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const TargetColumn& column : table.columns) out.emplace_back(column.name, column.native_type);
+  for (const TargetColumn& column : table.columns)
+    out.emplace_back(column.name, column.native_type);
   return out;
 }
 

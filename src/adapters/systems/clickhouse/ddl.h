@@ -15,11 +15,11 @@ namespace penstock::clickhouse {
 
 // What TargetTable::payload holds, as JSON: how the table is built.
 struct Layout {
-  std::string engine;        // "ReplacingMergeTree(`_version`, `_deleted`)"
-  std::string order;         // "(`id`)" or "tuple()"
-  std::string partition;     // the user's expression; empty: none
-  std::string version_column, deleted_column;  // empty: the engine keeps every row
-  std::string view;          // name of the view of current rows; empty: none
+  std::string engine;                           // "ReplacingMergeTree(`_version`, `_deleted`)"
+  std::string order;                            // "(`id`)" or "tuple()"
+  std::string partition;                        // the user's expression; empty: none
+  std::string version_column, deleted_column;   // empty: the engine keeps every row
+  std::string view;                             // name of the view of current rows; empty: none
   std::map<std::string, std::string> comments;  // column → comment
 
   bool replacing() const { return !version_column.empty(); }
@@ -37,7 +37,8 @@ enum class Engine { target, staging };  // staging: plain MergeTree, so nothing 
 std::string create_table_sql(const TargetTable& table, const std::string& name, Engine engine);
 std::string create_view_sql(const TargetTable& table);
 
-// Names of penstock's own objects for one target table. All start with prefix(): "_penstock_<hash>_".
+// Names of penstock's own objects for one target table. All start with prefix():
+// "_penstock_<hash>_".
 struct StagingNames {
   explicit StagingNames(const TargetTable& table);
   StagingNames(const TargetTable& table, const RunId& run);
@@ -46,9 +47,9 @@ struct StagingNames {
   std::string base;    // the run's table, with the engine of the target
   std::string gather() const { return base + "_m"; }  // where splits come together, when several
   std::string split(int index) const { return base + "_s" + std::to_string(index); }
-  std::string old() const { return base + "_old"; }   // the replaced table during a swap by RENAME
-  std::string next() const { return base + "_n"; }    // truncate: the copy that replaces it
-  std::string fit() const { return base + "_f"; }     // append: rows in the existing table's shape
+  std::string old() const { return base + "_old"; }  // the replaced table during a swap by RENAME
+  std::string next() const { return base + "_n"; }   // truncate: the copy that replaces it
+  std::string fit() const { return base + "_f"; }    // append: rows in the existing table's shape
   // During a swap by EXCHANGE, and an append: what comes after these says what was there before.
   std::string exchange() const { return base + "_x"; }
   std::string append() const { return base + "_a"; }

@@ -60,8 +60,7 @@ constexpr std::array kKnown{
     KnownCode{286, true, "destination.replicas", "bring the replicas up"},
     KnownCode{291, false, "destination.privileges", "let the user use this database"},
     KnownCode{319, true, "destination.status_unknown", "the split is counted before it is used"},
-    KnownCode{359, false, "destination.drop_refused",
-              "raise max_table_size_to_drop on the server"},
+    KnownCode{359, false, "destination.drop_refused", "raise max_table_size_to_drop on the server"},
     KnownCode{394, true, "destination.cancelled", "someone ended the query on the server"},
     KnownCode{425, true, "destination.system", "check the server's log"},
     KnownCode{439, true, "destination.busy", "the server is out of threads; lower --parallel"},
@@ -163,8 +162,11 @@ Error transport_error(int curl_code, std::string_view text, const std::string& e
       hint = "the port answers, but not with HTTP: ClickHouse's HTTP port is 8123";
       retryable = false;
       break;
-    case CURLE_OPERATION_TIMEDOUT: code = "destination.timeout"; break;
-    default: break;
+    case CURLE_OPERATION_TIMEDOUT:
+      code = "destination.timeout";
+      break;
+    default:
+      break;
   }
   return Error(Side::destination, code, endpoint + ": " + printable(text))
       .native("curl " + std::to_string(curl_code))

@@ -24,7 +24,8 @@ std::string exception_message(std::string_view text);
 // body is whole. `tag` is the X-ClickHouse-Exception-Tag header, empty on servers before 25.11.
 std::size_t find_late_exception(std::string_view body, std::string_view tag);
 
-// An error the server reported. `code` 0: unknown. Never contains a password: servers don't echo it.
+// An error the server reported. `code` 0: unknown. Never contains a password: servers don't echo
+// it.
 Error server_error(int code, std::string_view text);
 
 // A failure below HTTP; `curl_code` is a CURLcode, `text` libcurl's description of it.

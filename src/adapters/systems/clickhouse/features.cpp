@@ -67,9 +67,9 @@ Features features_of(std::string_view version_text) {
 Features probe_features(HttpClient& client) {
   const std::string version(trim(client.query("SELECT version()")));
   if (version_number(version) == 0) {
-    throw Error(Side::destination, "destination.not_clickhouse",
-                client.endpoint().display() + " does not answer like ClickHouse: " +
-                    printable(version))
+    throw Error(
+        Side::destination, "destination.not_clickhouse",
+        client.endpoint().display() + " does not answer like ClickHouse: " + printable(version))
         .hint("check host and port; ClickHouse's HTTP port is 8123");
   }
   Features features = features_of(version);
@@ -95,6 +95,8 @@ Settings insert_settings(const Features& features) {
   return select(features, &SettingUse::insert);
 }
 
-Settings ddl_settings(const Features& features) { return select(features, &SettingUse::ddl); }
+Settings ddl_settings(const Features& features) {
+  return select(features, &SettingUse::ddl);
+}
 
 }  // namespace penstock::clickhouse

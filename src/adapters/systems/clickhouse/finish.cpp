@@ -1,5 +1,5 @@
-// ClickHouseSession::finish_table: from counted staging to the visible table. Every state a crash can
-// leave is told apart by which tables exist under which names, so each step can be repeated.
+// ClickHouseSession::finish_table: from counted staging to the visible table. Every state a crash
+// can leave is told apart by which tables exist under which names, so each step can be repeated.
 #include <algorithm>
 #include <charconv>
 
@@ -20,7 +20,9 @@ Error wrong_count(std::int64_t counted, std::int64_t rows) {
 }
 
 // The head of a table's uuid, as the exchange's name carries it.
-std::string uuid_mark(const std::string& uuid) { return uuid.substr(0, 8) + uuid.substr(9, 4); }
+std::string uuid_mark(const std::string& uuid) {
+  return uuid.substr(0, 8) + uuid.substr(9, 4);
+}
 
 }  // namespace
 
@@ -114,8 +116,8 @@ void ClickHouseSession::promote(const TargetTable& table, const StagingNames& na
   copy_partitions(Layout::from_json(table.payload), names.gather(), names.base, "REPLACE");
 }
 
-void ClickHouseSession::replace(const TargetTable& table, const RunId& run,
-                                const std::string& with, bool exists) {
+void ClickHouseSession::replace(const TargetTable& table, const RunId& run, const std::string& with,
+                                bool exists) {
   const StagingNames names(table, run);
   const auto name = [&table](const std::string& one) { return quote_name(table.database, one); };
   if (!exists) {
@@ -162,8 +164,7 @@ bool ClickHouseSession::same_structure(const std::string& one, const std::string
   if (keys.size() != 2 || keys[0] != keys[1]) return false;
   const auto columns = [this](const std::string& table) {
     return client_.query("SELECT name, type FROM system.columns WHERE database = " +
-                         quote_literal(shared_->database) + " AND table = " +
-                         quote_literal(table));
+                         quote_literal(shared_->database) + " AND table = " + quote_literal(table));
   };
   return columns(one) == columns(other);
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr long kUploadBufferBytes = 2L << 20;  // the most libcurl takes
 constexpr std::chrono::minutes kStallMax{15};  // a server may merge for long before it answers
-constexpr long kIdleReuseSeconds = 2;  // 18.16 closes idle connections after 3 s
+constexpr long kIdleReuseSeconds = 2;          // 18.16 closes idle connections after 3 s
 
 void start_curl() {
   static std::once_flag once;
@@ -26,9 +26,9 @@ void set(CURL* handle, CURLoption option, Value value) {
   const CURLcode code = curl_easy_setopt(handle, option, value);
   if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
   if (code != CURLE_OK) {
-    throw Error(Side::engine, "engine.internal",
-                "libcurl refuses option " + std::to_string(option) + ": " +
-                    curl_easy_strerror(code));
+    throw Error(
+        Side::engine, "engine.internal",
+        "libcurl refuses option " + std::to_string(option) + ": " + curl_easy_strerror(code));
   }
 }
 
@@ -47,8 +47,7 @@ void append_escaped(std::string& out, std::string_view text) {
 // A header's value must not start another header.
 std::string header(std::string_view name, const std::string& value) {
   if (value.find_first_of("\r\n") != std::string::npos) {
-    throw config_error("config.field.type",
-                       "user name and password must not contain line breaks");
+    throw config_error("config.field.type", "user name and password must not contain line breaks");
   }
   // libcurl drops a header without a value; a semicolon asks for the empty one.
   return value.empty() ? std::string(name) + ";" : std::string(name) + ": " + value;
@@ -85,7 +84,9 @@ HttpClient::HttpClient(Endpoint endpoint, CancelToken cancel)
   insert_headers_.reset(append(list, "Transfer-Encoding: chunked"));
 }
 
-HttpClient::~HttpClient() { detach(); }
+HttpClient::~HttpClient() {
+  detach();
+}
 
 void HttpClient::configure_connection() {
   CURL* const easy = easy_.get();
@@ -276,8 +277,8 @@ void HttpClient::check_answer() {
     if (late == std::string::npos) return;
     const std::string_view tail = std::string_view(body_).substr(late);
     const std::size_t code_at = tail.find("Code: ");
-    throw server_error(
-        code_at == std::string_view::npos ? 0 : exception_code(tail.substr(code_at)), tail);
+    throw server_error(code_at == std::string_view::npos ? 0 : exception_code(tail.substr(code_at)),
+                       tail);
   }
   int code = exception_code(body_);
   if (code == 0) code = exception_code_;
@@ -367,6 +368,8 @@ void HttpClient::finish_insert() {
   detach();
 }
 
-void HttpClient::abort_insert() noexcept { detach(); }
+void HttpClient::abort_insert() noexcept {
+  detach();
+}
 
 }  // namespace penstock::clickhouse

@@ -34,7 +34,7 @@ using Settings = std::map<std::string, std::string>;
 
 struct QueryOptions {
   Settings settings;
-  std::string database;                              // empty: the user's default
+  std::string database;  // empty: the user's default
   std::size_t body_bytes_max = std::size_t{64} << 20;
   // The statement has an effect that must not happen twice: a connection of its own keeps libcurl
   // from repeating it when a kept-alive one turns out to be dead.

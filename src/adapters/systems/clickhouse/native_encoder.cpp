@@ -69,14 +69,18 @@ std::uint8_t* NativeEncoder::grow(std::size_t bytes) {
   return scratch_.data() + at;
 }
 
-void NativeEncoder::put(const void* data, std::size_t bytes) { scratch_.append(data, bytes); }
+void NativeEncoder::put(const void* data, std::size_t bytes) {
+  scratch_.append(data, bytes);
+}
 
 void NativeEncoder::put_varint(std::uint64_t value) {
   std::uint8_t bytes[kVarintBytesMax];
   put(&bytes[0], static_cast<std::size_t>(write_varint(&bytes[0], value) - &bytes[0]));
 }
 
-void NativeEncoder::put_u64(std::uint64_t value) { scratch_.push(value); }
+void NativeEncoder::put_u64(std::uint64_t value) {
+  scratch_.push(value);
+}
 
 void NativeEncoder::close_scratch() {
   if (scratch_.size() == scratch_closed_) return;
@@ -118,8 +122,8 @@ std::span<const Chunk> NativeEncoder::encode(const Batch& batch) {
   }
   close_scratch();
   for (const Piece& piece : pieces_) {
-    chunks_.push_back({piece.data != nullptr ? piece.data : scratch_.data() + piece.offset,
-                       piece.size});
+    chunks_.push_back(
+        {piece.data != nullptr ? piece.data : scratch_.data() + piece.offset, piece.size});
     block_bytes_ += piece.size;
   }
   return chunks_;
@@ -129,17 +133,33 @@ void NativeEncoder::encode_column(const Column& column, const Codec& codec) {
   if (codec.nullable && codec.kind != Codec::Kind::low_cardinality) encode_nulls(column);
   switch (codec.kind) {
     case Codec::Kind::fixed:
-      reference(column.values.data(), static_cast<std::size_t>(column.length) *
-                                          static_cast<std::size_t>(codec.width));
+      reference(column.values.data(),
+                static_cast<std::size_t>(column.length) * static_cast<std::size_t>(codec.width));
       break;
-    case Codec::Kind::boolean: encode_bits(column); break;
-    case Codec::Kind::uuid: encode_uuids(column); break;
-    case Codec::Kind::date16: encode_narrow<std::int32_t, std::uint16_t>(column); break;
-    case Codec::Kind::seconds32: encode_narrow<std::int64_t, std::uint32_t>(column); break;
-    case Codec::Kind::bytes: encode_bytes(column); break;
-    case Codec::Kind::text: encode_texts(column); break;
-    case Codec::Kind::low_cardinality: encode_low_cardinality(column, codec.nullable); break;
-    case Codec::Kind::array: encode_array(column, codec); break;
+    case Codec::Kind::boolean:
+      encode_bits(column);
+      break;
+    case Codec::Kind::uuid:
+      encode_uuids(column);
+      break;
+    case Codec::Kind::date16:
+      encode_narrow<std::int32_t, std::uint16_t>(column);
+      break;
+    case Codec::Kind::seconds32:
+      encode_narrow<std::int64_t, std::uint32_t>(column);
+      break;
+    case Codec::Kind::bytes:
+      encode_bytes(column);
+      break;
+    case Codec::Kind::text:
+      encode_texts(column);
+      break;
+    case Codec::Kind::low_cardinality:
+      encode_low_cardinality(column, codec.nullable);
+      break;
+    case Codec::Kind::array:
+      encode_array(column, codec);
+      break;
   }
 }
 

@@ -21,7 +21,7 @@ struct EncoderColumn {
   std::string name;
   std::string native_type;  // verbatim from the server's DESCRIBE
   Type type;
-  int source = 0;           // index into Batch::columns, or kVersion, kDeleted
+  int source = 0;  // index into Batch::columns, or kVersion, kDeleted
 };
 
 // Purpose: encodes batch after batch into one reused scratch buffer. Fixed-width values are not

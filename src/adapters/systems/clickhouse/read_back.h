@@ -9,8 +9,8 @@
 
 namespace penstock::clickhouse {
 
-// Blocks of the Native format (revision 0) whose columns have the given logical and server types, as
-// batches. The bytes are not trusted. Throws Error "destination.protocol".
+// Blocks of the Native format (revision 0) whose columns have the given logical and server types,
+// as batches. The bytes are not trusted. Throws Error "destination.protocol".
 std::vector<BatchPtr> decode_native(std::string_view bytes, const std::vector<Type>& types,
                                     const std::vector<std::string>& native_types);
 

@@ -40,9 +40,9 @@ std::vector<StagedTable> list_tables(HttpClient& client, const Shared& shared,
                                      const std::string& prefix) {
   const bool uuids = shared.features.atomic_databases;
   const std::string sql = "SELECT name, " + std::string(uuids ? "toString(uuid)" : "''") +
-                          " FROM system.tables WHERE database = " +
-                          quote_literal(shared.database) + " AND substring(name, 1, " +
-                          std::to_string(prefix.size()) + ") = " + quote_literal(prefix);
+                          " FROM system.tables WHERE database = " + quote_literal(shared.database) +
+                          " AND substring(name, 1, " + std::to_string(prefix.size()) +
+                          ") = " + quote_literal(prefix);
   std::vector<StagedTable> out;
   for (auto& row : parse_rows(client.query(sql), 2)) {
     out.push_back({std::move(row[0]), std::move(row[1])});
@@ -120,9 +120,9 @@ std::vector<std::pair<std::string, std::string>> ClickHouseSession::open_staging
     const TargetTable& table, const std::string& name, Engine engine) {
   // What an earlier attempt sent may still lie there: only a table nobody wrote to is taken as is.
   if (fresh_.erase(name) == 0) create_empty(table, name, engine);
-  const std::string body =
-      client_.query("SELECT name, type FROM system.columns WHERE database = " +
-                    quote_literal(shared_->database) + " AND table = " + quote_literal(name));
+  const std::string body = client_.query(
+      "SELECT name, type FROM system.columns WHERE database = " + quote_literal(shared_->database) +
+      " AND table = " + quote_literal(name));
   std::vector<std::pair<std::string, std::string>> columns;
   for (auto& row : parse_rows(body, 2)) columns.emplace_back(std::move(row[0]), std::move(row[1]));
   return columns;
@@ -131,10 +131,10 @@ std::vector<std::pair<std::string, std::string>> ClickHouseSession::open_staging
 std::vector<std::string> ClickHouseSession::partitions(const Layout& layout,
                                                        const std::string& name) {
   if (layout.partition.empty()) return {"all"};
-  const std::string body = client_.query(
-      "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = " +
-      quote_literal(shared_->database) + " AND table = " + quote_literal(name) +
-      " ORDER BY partition_id");
+  const std::string body =
+      client_.query("SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = " +
+                    quote_literal(shared_->database) + " AND table = " + quote_literal(name) +
+                    " ORDER BY partition_id");
   std::vector<std::string> ids;
   for (auto& row : parse_rows(body, 1)) ids.push_back(std::move(row[0]));
   return ids;
@@ -207,8 +207,7 @@ bool ClickHouseSession::split_committed(const TargetTable& table, const RunId& r
   throw inconsistent(counted == kMissing
                          ? "the staging table is gone"
                          : "staging holds " + std::to_string(counted) + " rows, expected " +
-                               std::to_string(account.rows_before) + " or " +
-                               std::to_string(after))
+                               std::to_string(account.rows_before) + " or " + std::to_string(after))
       .in_table(table.display());
 }
 
@@ -242,7 +241,9 @@ void ClickHouseSession::abandon_table(const TargetTable& table, const RunId& run
   }
 }
 
-std::int64_t ClickHouseSession::count(const TargetTable& table) { return count_rows(table.name); }
+std::int64_t ClickHouseSession::count(const TargetTable& table) {
+  return count_rows(table.name);
+}
 
 std::vector<BatchPtr> ClickHouseSession::read_back(const TargetTable& table,
                                                    std::int64_t rows_max) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/systems/clickhouse/ddl.h"
+#include "adapters/systems/clickhouse/embedded_launcher.h"
 #include "adapters/systems/clickhouse/features.h"
 #include "adapters/systems/clickhouse/http_client.h"
 #include "contract/destination.h"
@@ -22,7 +23,8 @@ struct Shared {
   Endpoint endpoint;
   std::string database;
   Features features;
-  bool exchange = false;  // the database can EXCHANGE TABLES atomically
+  std::unique_ptr<EmbeddedHold> hold;  // embedded only: keeps the child alive
+  bool exchange = false;               // the database can EXCHANGE TABLES atomically
 
   std::mutex mutex;
   std::set<std::string> existing;  // target names that were there when the job was prepared

@@ -13,7 +13,9 @@ ClickHouseSplitWriter::ClickHouseSplitWriter(ClickHouseSession& session, const T
       staging_(std::move(staging)),
       engine_(engine) {}
 
-ClickHouseSplitWriter::~ClickHouseSplitWriter() { abort(); }
+ClickHouseSplitWriter::~ClickHouseSplitWriter() {
+  abort();
+}
 
 void ClickHouseSplitWriter::start() {
   const auto described = session_.open_staging(table_, staging_, engine_);
@@ -27,14 +29,15 @@ void ClickHouseSplitWriter::start() {
     const TargetColumn& column = table_.columns[i];
     EncoderColumn one{column.name, described[i].second, column.type, column.source};
     if (column.source < 0) {
-      one.source = column.name == layout.version_column ? EncoderColumn::kVersion
-                                                        : EncoderColumn::kDeleted;
+      one.source =
+          column.name == layout.version_column ? EncoderColumn::kVersion : EncoderColumn::kDeleted;
     }
     columns.push_back(std::move(one));
   }
   encoder_ =
       std::make_unique<NativeEncoder>(std::move(columns), static_cast<std::uint64_t>(version_));
-  // No column list: every column is sent, and a thousand names would not fit into an old server's URL.
+  // No column list: every column is sent, and a thousand names would not fit into an old server's
+  // URL.
   session_.client().start_insert(
       "INSERT INTO " + quote_name(table_.database, staging_) + " FORMAT Native",
       insert_settings(session_.shared().features));

@@ -13,10 +13,18 @@ std::string escape(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
     switch (c) {
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\0': out += "\\0"; break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\0':
+        out += "\\0";
+        break;
       default:
         if (c == quote || c == '\\') out += '\\';
         out += c;
@@ -33,13 +41,26 @@ std::string unescape(std::string_view cell) {
       continue;
     }
     switch (const char c = cell[++i]) {
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case '0': out += '\0'; break;
-      default: out += c;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case '0':
+        out += '\0';
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -52,13 +73,17 @@ std::string unescape(std::string_view cell) {
 
 }  // namespace
 
-std::string quote_name(std::string_view name) { return escape(name, '`'); }
+std::string quote_name(std::string_view name) {
+  return escape(name, '`');
+}
 
 std::string quote_name(std::string_view database, std::string_view name) {
   return quote_name(database) + "." + quote_name(name);
 }
 
-std::string quote_literal(std::string_view text) { return escape(text, '\''); }
+std::string quote_literal(std::string_view text) {
+  return escape(text, '\'');
+}
 
 std::string quote_names(const std::vector<std::string>& names) {
   std::string out;

@@ -23,13 +23,20 @@ const std::vector<TypeRow>& table() {
 // The first column of the table for a type.
 std::string table_name(const Type& type) {
   switch (type.id) {
-    case TypeId::boolean: return "bool";
-    case TypeId::enumeration: return "enum";
-    case TypeId::decimal: return type.precision <= 38 ? "decimal(38)" : "decimal(76)";
-    case TypeId::timestamp: return type.digits == 0 ? "timestamp(0)" : "timestamp(9)";
-    case TypeId::time: return "time";
-    case TypeId::geometry: return "geometry";
-    default: return to_text(Type::of(type.id));
+    case TypeId::boolean:
+      return "bool";
+    case TypeId::enumeration:
+      return "enum";
+    case TypeId::decimal:
+      return type.precision <= 38 ? "decimal(38)" : "decimal(76)";
+    case TypeId::timestamp:
+      return type.digits == 0 ? "timestamp(0)" : "timestamp(9)";
+    case TypeId::time:
+      return "time";
+    case TypeId::geometry:
+      return "geometry";
+    default:
+      return to_text(Type::of(type.id));
   }
 }
 
@@ -78,10 +85,9 @@ bool always_fits(const Type& type, const ValueRule& rule) {
 
 MappedType map_list(const Type& type, const Features& features, const TypeOptions& options) {
   const bool nested = type.element->id == TypeId::list;
-  MappedType element = map_type(*type.element, features,
-                                {.nullable = !nested && !options.key,
-                                 .key = options.key,
-                                 .low_cardinality = false});
+  MappedType element =
+      map_type(*type.element, features,
+               {.nullable = !nested && !options.key, .key = options.key, .low_cardinality = false});
   MappedType out;
   out.native = "Array(" + element.native + ")";
   out.rule.nullable = true;  // a missing list is the list's own rule, below
