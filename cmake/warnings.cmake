@@ -18,4 +18,8 @@ if(PENSTOCK_SANITIZE)
     target_compile_options(penstock_flags INTERFACE -fno-sanitize-recover=undefined)
   endif()
 endif()
+if(PENSTOCK_FUZZ)
+  # Coverage of the libraries steers the fuzzers; tests/fuzz links the fuzzing engine itself.
+  target_compile_options(penstock_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_include_directories(penstock_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
