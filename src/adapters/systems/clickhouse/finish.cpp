@@ -142,9 +142,16 @@ void ClickHouseSession::replace(const TargetTable& table, const RunId& run, cons
     run_ddl("RENAME TABLE " + name(with) + " TO " + name(replaced), true);
     run_ddl("EXCHANGE TABLES " + name(table.name) + " AND " + name(replaced), true);
   } else {
-    run_ddl("RENAME TABLE " + name(table.name) + " TO " + name(replaced) + ", " + name(with) +
-                " TO " + name(table.name),
-            true);
+    const std::string swap = "RENAME TABLE " + name(table.name) + " TO " + name(replaced) + ", " +
+                             name(with) + " TO " + name(table.name);
+    try {
+      run_ddl(swap, true);
+    } catch (const Error& error) {
+      if (native_code(error) != kTableExists) throw;
+      // An earlier call swapped and lost the answer: the old table is out of use already.
+      drop(replaced);
+      run_ddl(swap, true);
+    }
   }
   drop(replaced);
   bool foreign = false;
