@@ -52,6 +52,14 @@ class Buffer {
     if (count != 0) std::memcpy(data_ + size_, bytes, count);
     size_ += count;
   }
+  // As append, for `count` of at most kShort bytes where kShort can be read: a copy of fixed size
+  // is a few instructions instead of a call.
+  static constexpr std::size_t kShort = 32;
+  void append_short(const void* bytes, std::size_t count) {
+    reserve(size_ + kShort);
+    std::memcpy(data_ + size_, bytes, kShort);
+    size_ += count;
+  }
   void append_zeros(std::size_t count) {
     reserve(size_ + count);
     if (count != 0) std::memset(data_ + size_, 0, count);
@@ -178,6 +186,13 @@ class ColumnBuilder {
   void append_bytes(const void* bytes, std::size_t count) {
     mark_valid();
     column_->values.append(bytes, count);
+    push_end(column_->values.size());
+    ++column_->length;
+  }
+  // At most Buffer::kShort bytes, where that many can be read.
+  void append_short(const void* bytes, std::size_t count) {
+    mark_valid();
+    column_->values.append_short(bytes, count);
     push_end(column_->values.size());
     ++column_->length;
   }

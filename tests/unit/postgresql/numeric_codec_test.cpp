@@ -40,8 +40,11 @@ std::string scaled(const NumericBytes& value, int precision, int scale) {
 
 std::string small(const NumericBytes& value, int precision, int scale) {
   const std::string bytes = penstock::testing::numeric(value);
-  const auto out = small_decimal(data(bytes), bytes.size(), precision, scale);
-  return out ? decimal_text(&*out, 8, scale) : "none";
+  std::uint64_t limit = 1;
+  for (int i = 0; i < precision; ++i) limit *= 10;
+  std::int64_t out = 0;
+  if (!small_decimal(data(bytes), bytes.size(), limit, scale, out)) return "none";
+  return decimal_text(&out, 8, scale);
 }
 
 TEST(NumericText, KeepsEveryDigitOfTheDisplayScale) {

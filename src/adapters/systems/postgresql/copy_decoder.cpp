@@ -22,6 +22,11 @@ constexpr std::uint32_t kHeaderExtensionMax = 1U << 20;
 constexpr std::int64_t kRowsPerCheck = 64;
 constexpr std::size_t kBytesPerCheck = std::size_t{64} << 10;
 
+constexpr std::int32_t kDays2000 = 10'957;  // 1970-01-01 to 2000-01-01
+constexpr std::int64_t kMicros2000 = kDays2000 * std::int64_t{86'400'000'000};
+constexpr std::int32_t kDaysUsualMax = 1'000'000'000;
+constexpr std::int64_t kMicrosUsualMax = 4'000'000'000'000'000'000;
+
 constexpr std::array kWireNames = {
     std::string_view("boolean"),  std::string_view("int16"),     std::string_view("int32"),
     std::string_view("int64"),    std::string_view("uint32"),    std::string_view("uint64"),
@@ -96,13 +101,83 @@ Wire parse_wire(std::string_view name) {
 }
 
 struct CopyDecoder::Plan {
-  Op op = Op::other;
   ColumnBuilder builder{nullptr};
+  std::uint64_t limit = 0;  // decimal: 10^precision
+  int scale = 0;
+  Op op = Op::other;
+
+  // Appends the value when it is of the usual kind; false leaves it to decode_field. `end` is how
+  // far the input can be read.
+  bool append(const std::uint8_t* bytes, std::size_t size, const std::uint8_t* end);
 };
+
+inline bool CopyDecoder::Plan::append(const std::uint8_t* bytes, std::size_t size,
+                                      const std::uint8_t* end) {
+  switch (op) {
+    case Op::bit:
+      if (size != 1) return false;
+      builder.append_bit(bytes[0] != 0);
+      return true;
+    case Op::swap16:
+      if (size != 2) return false;
+      builder.append_fixed(load_u16(bytes));
+      return true;
+    case Op::swap32:
+      if (size != 4) return false;
+      builder.append_fixed(load_u32(bytes));
+      return true;
+    case Op::swap64:
+      if (size != 8) return false;
+      builder.append_fixed(load_u64(bytes));
+      return true;
+    case Op::bytes:
+      if (size <= Buffer::kShort && end - bytes >= std::ptrdiff_t{Buffer::kShort}) {
+        builder.append_short(bytes, size);
+      } else {
+        builder.append_bytes(bytes, size);
+      }
+      return true;
+    case Op::date: {
+      if (size != 4) return false;
+      // Everything near the ends of the range, ±infinity included, takes the careful way.
+      const std::int32_t days = load_i32(bytes);
+      if (days > kDaysUsualMax || days < -kDaysUsualMax) return false;
+      builder.append_fixed(days + kDays2000);
+      return true;
+    }
+    case Op::timestamp: {
+      if (size != 8) return false;
+      const std::int64_t micros = load_i64(bytes);
+      if (micros > kMicrosUsualMax || micros < -kMicrosUsualMax) return false;
+      builder.append_fixed(micros + kMicros2000);
+      return true;
+    }
+    case Op::decimal32:
+    case Op::decimal64: {
+      std::int64_t value = 0;
+      if (!small_decimal(bytes, size, limit, scale, value)) return false;
+      if (op == Op::decimal64) {
+        builder.append_fixed(value);
+      } else {
+        builder.append_fixed(static_cast<std::int32_t>(value));
+      }
+      return true;
+    }
+    case Op::other:
+      return false;
+  }
+  return false;
+}
 
 CopyDecoder::CopyDecoder(std::vector<WireColumn> columns, BatchLimits limits)
     : columns_(std::move(columns)), limits_(limits) {
-  for (const WireColumn& column : columns_) plans_.push_back({.op = op_of(column)});
+  for (const WireColumn& column : columns_) {
+    Plan& plan = plans_.emplace_back();
+    plan.op = op_of(column);
+    plan.scale = column.type.scale;
+    plan.limit = 1;
+    for (int i = 0; i < std::min<int>(column.type.precision, 18); ++i) plan.limit *= 10;
+  }
 }
 CopyDecoder::~CopyDecoder() = default;
 CopyDecoder::CopyDecoder(CopyDecoder&&) noexcept = default;
@@ -125,6 +200,10 @@ void CopyDecoder::begin_batch(Batch* batch) {
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     plans_[i].builder = ColumnBuilder(&batch->columns[i]);
     plans_[i].builder.reserve_rows(rows);
+    Column& column = batch->columns[i];
+    if (column.layout == Physical::bytes && !value_bytes_last_batch_.empty()) {
+      column.values.reserve(value_bytes_last_batch_[i] + value_bytes_last_batch_[i] / 16);
+    }
   }
 }
 
@@ -221,11 +300,17 @@ void CopyDecoder::end_row() {
   full_ = batch_->rows >= limits_.rows_max || batch_->memory_bytes() >= limits_.bytes_target;
   rows_until_check_ = std::min(kRowsPerCheck, limits_.rows_max - batch_->rows);
   bytes_since_check_ = 0;
-  if (full_) rows_last_batch_ = batch_->rows;
+  if (!full_) return;
+  rows_last_batch_ = batch_->rows;
+  value_bytes_last_batch_.clear();
+  for (const Column& column : batch_->columns) {
+    value_bytes_last_batch_.push_back(column.values.size());
+  }
 }
 
 const std::uint8_t* CopyDecoder::feed_rows(const std::uint8_t* p, const std::uint8_t* end) {
   const std::size_t columns = columns_.size();
+  Plan* const plans = plans_.data();
   while (p != end) {
     if (phase_ == Phase::row_start) {
       if (end - p < 2) break;
@@ -234,16 +319,25 @@ const std::uint8_t* CopyDecoder::feed_rows(const std::uint8_t* p, const std::uin
       if (phase_ == Phase::finished) return p;
     }
     const std::uint8_t* const row = p;
-    for (; column_ < columns; ++column_) {
+    std::size_t column = column_;
+    for (; column < columns; ++column) {
       if (end - p < 4) break;
       const std::int32_t size = load_i32(p);
       if (size < -1) bad_stream("a field of negative length");
       if (end - p - 4 < size) break;
-      decode_field(column_, p + 4, size);
-      p += size > 0 ? 4 + size : 4;
+      p += 4;
+      if (size == -1) {
+        plans[column].builder.append_null();
+        continue;
+      }
+      if (!plans[column].append(p, static_cast<std::size_t>(size), end)) {
+        decode_field(column, p, size);
+      }
+      p += size;
     }
+    column_ = column;
     bytes_since_check_ += static_cast<std::size_t>(p - row);
-    if (column_ < columns) break;
+    if (column < columns) break;
     end_row();
     if (full_) return p;
   }
@@ -251,65 +345,13 @@ const std::uint8_t* CopyDecoder::feed_rows(const std::uint8_t* p, const std::uin
   return end;
 }
 
-// One field; size -1 means NULL. Widths are checked before bytes are read.
+// One field in the general way; size -1 means NULL.
 void CopyDecoder::decode_field(std::size_t column, const std::uint8_t* bytes, std::int32_t size) {
-  Plan& plan = plans_[column];
-  if (size == -1) return plan.builder.append_null();
-  const auto count = static_cast<std::size_t>(size);
-  const auto sink = [&] {
-    return ValueSink{plan.builder, &columns_[column], &batch_->issues, batch_->rows,
-                     static_cast<std::int32_t>(column)};
-  };
-  const auto need = [&](std::size_t expected) {
-    if (count != expected) sink().malformed(to_text(columns_[column].wire));
-  };
-  switch (plan.op) {
-    case Op::bit:
-      need(1);
-      return plan.builder.append_bit(bytes[0] != 0);
-    case Op::swap16:
-      need(2);
-      return plan.builder.append_fixed(load_u16(bytes));
-    case Op::swap32:
-      need(4);
-      return plan.builder.append_fixed(load_u32(bytes));
-    case Op::swap64:
-      need(8);
-      return plan.builder.append_fixed(load_u64(bytes));
-    case Op::bytes:
-      return plan.builder.append_bytes(bytes, count);
-    case Op::date: {
-      need(4);
-      constexpr std::int32_t days_to_2000 = 10'957;
-      const std::int32_t days = load_i32(bytes);
-      // Everything near the ends of the range, ±infinity included, takes the careful way.
-      if (days < 1'000'000'000 && days > -1'000'000'000) {
-        return plan.builder.append_fixed(days + days_to_2000);
-      }
-      ValueSink out = sink();
-      return decode_date(out, days);
-    }
-    case Op::timestamp: {
-      need(8);
-      ValueSink out = sink();
-      return decode_timestamp(out, load_i64(bytes));
-    }
-    case Op::decimal32:
-    case Op::decimal64: {
-      const Type& type = columns_[column].type;
-      const auto value = small_decimal(bytes, count, type.precision, type.scale);
-      if (!value) {
-        ValueSink out = sink();
-        return decode_decimal(out, type, bytes, count);
-      }
-      if (plan.op == Op::decimal64) return plan.builder.append_fixed(*value);
-      return plan.builder.append_fixed(static_cast<std::int32_t>(*value));
-    }
-    case Op::other: {
-      ValueSink out = sink();
-      return decode_value(out, columns_[column].type, bytes, count);
-    }
-  }
+  ColumnBuilder& builder = plans_[column].builder;
+  if (size == -1) return builder.append_null();
+  ValueSink sink{builder, &columns_[column], &batch_->issues, batch_->rows,
+                 static_cast<std::int32_t>(column)};
+  decode_value(sink, columns_[column].type, bytes, static_cast<std::size_t>(size));
 }
 
 }  // namespace penstock::postgresql

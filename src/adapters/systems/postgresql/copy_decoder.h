@@ -53,11 +53,14 @@ struct WireColumn {
   Wire wire = Wire::text;
   bool check_utf8 = false;       // text of a SQL_ASCII database may be anything
   bool any_lower_bound = false;  // int2vector and oidvector: 0 by nature, not worth an issue
+
+  friend bool operator==(const WireColumn&, const WireColumn&) = default;
 };
 
 struct BatchLimits {
   std::size_t bytes_target = 0;
   std::int64_t rows_max = 0;
+  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
 };
 
 // Purpose: turns the bytes of one COPY into batches, however they were cut into pieces.
@@ -89,8 +92,11 @@ class CopyDecoder {
   bool batch_full() const { return full_; }
   std::int64_t rows_total() const { return rows_total_; }
 
-  // Back to the start of another stream with the same columns.
+  // Back to the start of another stream with the same columns; what is known of the size of batches
+  // stays.
   void restart();
+  const std::vector<WireColumn>& columns() const { return columns_; }
+  const BatchLimits& limits() const { return limits_; }
 
  private:
   struct Plan;
@@ -114,6 +120,7 @@ class CopyDecoder {
   bool full_ = false;
   std::int64_t rows_total_ = 0;
   std::int64_t rows_last_batch_ = 0;
+  std::vector<std::size_t> value_bytes_last_batch_;  // per column, of variable width
   std::int64_t rows_until_check_ = 0;
   std::size_t bytes_since_check_ = 0;
 };

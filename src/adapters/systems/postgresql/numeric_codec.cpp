@@ -3,8 +3,6 @@
 #include <array>
 #include <charconv>
 
-#include "adapters/systems/postgresql/byte_order.h"
-
 namespace penstock::postgresql {
 
 namespace {
@@ -187,54 +185,6 @@ ScaledMagnitude scale_numeric(const Numeric& value, int precision, int scale) {
   power_of_ten(precision, limit);
   if (lost != 0 || not_less(out.words, limit)) clamp(precision, out);
   return out;
-}
-
-std::optional<std::int64_t> small_decimal(const std::uint8_t* bytes, std::size_t size,
-                                          int precision, int scale) {
-  if (size < kHeaderBytes) return std::nullopt;
-  const int count = load_i16(bytes);
-  const int weight = load_i16(bytes + 2);
-  const unsigned sign = load_u16(bytes + 4);
-  constexpr int count_max = 4;
-  if (count < 0 || count > count_max ||
-      size != kHeaderBytes + 2 * static_cast<std::size_t>(count) || (sign & ~kNegative) != 0) {
-    return std::nullopt;
-  }
-  if (count == 0) return 0;
-  const std::uint8_t* digits = bytes + kHeaderBytes;
-  std::uint64_t whole = 0;
-  for (int i = 0; i + 1 < count; ++i) {
-    const unsigned digit = load_u16(digits + 2 * i);
-    if (digit >= kBase) return std::nullopt;
-    whole = whole * kBase + digit;
-  }
-  const unsigned last = load_u16(digits + 2 * (count - 1));
-  const int exponent = 4 * (weight - count + 1) + scale;
-  if (last >= kBase || exponent < -3 || exponent > 18) return std::nullopt;
-  const auto power = [](int n) { return kPowers[static_cast<std::size_t>(n)]; };
-  std::uint64_t magnitude = 0;
-  // The four divisors are constants, so that no division instruction is needed.
-  switch (exponent) {
-    case -1:
-      if (last % 10 != 0) return std::nullopt;
-      magnitude = whole * 1000 + last / 10;
-      break;
-    case -2:
-      if (last % 100 != 0) return std::nullopt;
-      magnitude = whole * 100 + last / 100;
-      break;
-    case -3:
-      if (last % 1000 != 0) return std::nullopt;
-      magnitude = whole * 10 + last / 1000;
-      break;
-    default: {
-      const std::uint64_t all = whole * kBase + last;  // below 10^16
-      if (__builtin_mul_overflow(all, power(exponent), &magnitude)) return std::nullopt;
-    }
-  }
-  if (magnitude >= power(precision)) return std::nullopt;
-  const auto value = static_cast<std::int64_t>(magnitude);
-  return sign == kNegative ? -value : value;
 }
 
 }  // namespace penstock::postgresql

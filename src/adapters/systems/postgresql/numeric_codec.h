@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/systems/postgresql/byte_order.h"
 #include "core/batch.h"
 
 namespace penstock::postgresql {
@@ -39,9 +40,68 @@ struct ScaledMagnitude {
 };
 ScaledMagnitude scale_numeric(const Numeric& value, int precision, int scale);
 
-// The usual case, a decimal of at most 18 digits in few base-10000 digits: the unscaled integer,
-// or nothing when the general way has to look (also for bytes that are no numeric).
-std::optional<std::int64_t> small_decimal(const std::uint8_t* bytes, std::size_t size,
-                                          int precision, int scale);
+// The usual case, a decimal of few base-10000 digits that is cut nowhere: true with the unscaled
+// integer in `out`, or false when the general way has to look (also for bytes that are no numeric).
+// `limit` is 10^precision, at most 10^18. Inline: the hot path.
+inline bool small_decimal(const std::uint8_t* bytes, std::size_t size, std::uint64_t limit,
+                          int scale, std::int64_t& out) {
+  constexpr std::size_t header_bytes = 8;
+  constexpr unsigned base = 10'000, negative = 0x4000;
+  if (size < header_bytes) return false;
+  const std::uint64_t header = load_u64(bytes);
+  const auto count = static_cast<unsigned>(header >> 48);
+  const auto weight = static_cast<std::int16_t>(header >> 32);
+  const auto sign = static_cast<unsigned>(header >> 16) & 0xFFFFU;
+  if (count > 4 || size != header_bytes + 2 * count || (sign & ~negative) != 0) return false;
+  if (count == 0) {
+    out = 0;
+    return true;
+  }
+  const std::uint8_t* digits = bytes + header_bytes;
+  std::uint64_t whole = 0;
+  for (unsigned i = 0; i + 1 < count; ++i, digits += 2) {
+    const unsigned digit = load_u16(digits);
+    if (digit >= base) return false;
+    whole = whole * base + digit;
+  }
+  const unsigned last = load_u16(digits);
+  const int exponent = 4 * (weight - static_cast<int>(count) + 1) + scale;
+  if (last >= base) return false;
+  std::uint64_t magnitude = 0;
+  // The divisors are constants, so that no division instruction is needed.
+  switch (exponent) {
+    case 0:
+      magnitude = whole * base + last;
+      break;
+    case 1:
+      magnitude = (whole * base + last) * 10;
+      break;
+    case 2:
+      magnitude = (whole * base + last) * 100;
+      break;
+    case 3:
+      magnitude = (whole * base + last) * 1000;
+      break;
+    case -1:
+      if (last % 10 != 0) return false;
+      magnitude = whole * 1000 + last / 10;
+      break;
+    case -2:
+      if (last % 100 != 0) return false;
+      magnitude = whole * 100 + last / 100;
+      break;
+    case -3:
+      if (last % 1000 != 0) return false;
+      magnitude = whole * 10 + last / 1000;
+      break;
+    default:
+      return false;
+  }
+  // 16 digits and three zeros are below 2^64: nothing wrapped before this comparison.
+  if (magnitude >= limit) return false;
+  const auto value = static_cast<std::int64_t>(magnitude);
+  out = sign == negative ? -value : value;
+  return true;
+}
 
 }  // namespace penstock::postgresql

@@ -84,6 +84,7 @@ std::string Reader::place() const {
 void Reader::fail() {
   Error error = current_error();
   stop();
+  decoder_.reset();
   throw error.in_table(table_).in_split(place());
 }
 
@@ -129,7 +130,11 @@ void Reader::start(const ReadSpec& spec, const Split& split, const BatchBounds& 
                        .check_utf8 = check_utf8 && column.type.id != TypeId::binary,
                        .any_lower_bound = fetch.any_lower_bound});
     }
-    decoder_.emplace(std::move(wires), BatchLimits{bounds.bytes_target, bounds.rows_max});
+    const BatchLimits limits{bounds.bytes_target, bounds.rows_max};
+    // The next split of the same table makes batches like the last one did.
+    if (!decoder_ || decoder_->limits() != limits || decoder_->columns() != wires) {
+      decoder_.emplace(std::move(wires), limits);
+    }
     part_ = 0;
     if (!parts_.empty()) start_part();
   } catch (...) {

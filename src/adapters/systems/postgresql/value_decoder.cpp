@@ -61,8 +61,6 @@ std::string numeric_text(const Numeric& value) {
   return text;
 }
 
-}  // namespace
-
 void decode_decimal(ValueSink& sink, const Type& type, const std::uint8_t* bytes,
                     std::size_t size) {
   const auto value = parse_numeric(bytes, size);
@@ -114,8 +112,6 @@ void decode_timestamp(ValueSink& sink, std::int64_t micros_2000) {
   }
   sink.builder.append_fixed(micros);
 }
-
-namespace {
 
 void decode_interval(ValueSink& sink, const std::uint8_t* bytes, std::size_t size) {
   struct Interval {

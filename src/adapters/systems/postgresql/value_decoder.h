@@ -27,9 +27,4 @@ struct ValueSink {
 // Appends one value of `type` (the column's own or, within lists, its element's).
 void decode_value(ValueSink& sink, const Type& type, const std::uint8_t* bytes, std::size_t size);
 
-// The parts that CopyDecoder's inlined cases fall back to.
-void decode_decimal(ValueSink& sink, const Type& type, const std::uint8_t* bytes, std::size_t size);
-void decode_timestamp(ValueSink& sink, std::int64_t micros_2000);
-void decode_date(ValueSink& sink, std::int32_t days_2000);
-
 }  // namespace penstock::postgresql
