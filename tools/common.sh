@@ -20,6 +20,27 @@ fail() {
   exit 1
 }
 
+# at_exit COMMAND: a function or command without arguments, run when the script ends in any way but
+# kill -9; the last one first.
+exit_commands=()
+at_exit() { exit_commands=("$1" "${exit_commands[@]}"); }
+leave() {
+  trap '' INT TERM HUP
+  local command
+  for command in "${exit_commands[@]}"; do "$command" || true; done
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# The step that quietly() runs at the moment: a process group of its own.
+quiet_group=''
+stop_quiet_step() {
+  [[ -z $quiet_group ]] && return
+  kill -TERM -- "-$quiet_group" 2>/dev/null || true
+}
+at_exit stop_quiet_step
+
 # quietly LABEL LOG COMMAND...: runs the command with its output in LOG. On a terminal the log's
 # last line is shown while it runs. A failure shows the log's end and stops the script.
 quietly() {
@@ -27,8 +48,11 @@ quietly() {
   shift 2
   mkdir -p "$(dirname "$log")"
   printf '  %s ' "$label"
-  "$@" >"$log" 2>&1 </dev/null &
+  set -m
+  "$@" >"$log" 2>&1 </dev/null 9>&- &
   pid=$!
+  set +m
+  quiet_group=$pid
   if [[ -n $terminal ]]; then
     width=$(($(tput cols 2>/dev/null || echo 80) - ${#label} - 6))
     ((width < 10)) && width=10
@@ -40,6 +64,7 @@ quietly() {
     printf '\r\e[K  %s ' "$label"
   fi
   wait "$pid" || status=$?
+  quiet_group=''
   if ((status != 0)); then
     printf '%sfailed%s\n' "$red" "$plain"
     tail -n 40 "$log" >&2

@@ -48,8 +48,9 @@ install_packages() {
   [[ $root == sudo ]] && { sudo -v || fail "sudo refused" \
     "ask somebody who may: apt-get install ${missing[*]}"; }
   note "missing: ${missing[*]}"
+  # A group of its own (setsid): dpkg must not be stopped half-way when this script is.
   quietly "Installing ${#missing[@]} packages" build/logs/apt.log \
-    "$root" bash "$PWD/tools/apt_install.sh" "${missing[@]}"
+    setsid --wait "$root" bash "$PWD/tools/apt_install.sh" "${missing[@]}"
 }
 
 # The library that holds the current ClickHouse, unless PENSTOCK_LIBCHDB names one.
