@@ -54,12 +54,12 @@ namespace penstock {
 // Purpose: fills `out` with a struct type, one child per column. `names` has one name per type.
 //   Types that Arrow has no layout-compatible type for travel as a plain storage type with
 //   ARROW:extension:name and ARROW:extension:metadata (the text form of core/type.h):
-//   uuid "w:16" arrow.uuid · json "u" arrow.json · interval "w:16" penstock.interval · numeric, enum
-//   and network "u" penstock.<type> · geometry "z" penstock.geometry ((E)WKB) · time "l" penstock.time
-//   (it may be negative or beyond a day, which Arrow's may not) · timestamp with a number of digits
-//   other than 0, 3, 6, 9 "l" penstock.timestamp.
-//   The extreme values of dates and timestamps stand for ±infinity, as in our own columns.
-//   Ownership: `out` must be released by calling out->release(out), by whoever holds it last.
+//   uuid "w:16" arrow.uuid · json "u" arrow.json · interval "w:16" penstock.interval · numeric,
+//   enum and network "u" penstock.<type> · geometry "z" penstock.geometry ((E)WKB) · time "l"
+//   penstock.time (it may be negative or beyond a day, which Arrow's may not) · timestamp with a
+//   number of digits other than 0, 3, 6, 9 "l" penstock.timestamp. The extreme values of dates and
+//   timestamps stand for ±infinity, as in our own columns. Ownership: `out` must be released by
+//   calling out->release(out), by whoever holds it last.
 void export_schema(std::span<const Type> types, std::span<const std::string> names,
                    ArrowSchema* out);
 

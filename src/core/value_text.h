@@ -1,12 +1,13 @@
 // The one text form per logical type: for goldens, rejects, messages and comparison.
 //
-//   boolean true/false · integers decimal · float32/64 shortest round-trip, NaN, Infinity, -Infinity
-//   decimal all `scale` digits ("1.50") · numeric, string, json, enumeration, network as they are
-//   binary, geometry \x + lower-case hex · date 2024-02-29 (5-digit years plain, BC as "0044-03-15 BC")
-//   time [-]HH:MM:SS[.fraction, `digits` long] · timestamp 2024-02-29 12:34:56.789012 (+"Z" when utc)
-//   infinity, -infinity for date and timestamp · interval "1 mon 2 days 03:04:05.678901" as
-//   PostgreSQL prints it (IntervalStyle postgres) · uuid 8-4-4-4-12 · list {a,b,NULL}, with elements quoted by " where they
-//   hold one of , { } " \ white space, are empty, or read NULL
+//   boolean true/false · integers decimal · float32/64 shortest round-trip, NaN, Infinity,
+//   -Infinity decimal all `scale` digits ("1.50") · numeric, string, json, enumeration, network as
+//   they are binary, geometry \x + lower-case hex · date 2024-02-29 (5-digit years plain, BC as
+//   "0044-03-15 BC") time [-]HH:MM:SS[.fraction, `digits` long] · timestamp 2024-02-29
+//   12:34:56.789012 (+"Z" when utc) infinity, -infinity for date and timestamp · interval "1 mon 2
+//   days 03:04:05.678901" as PostgreSQL prints it (IntervalStyle postgres) · uuid 8-4-4-4-12 · list
+//   {a,b,NULL}, with elements quoted by " where they hold one of , { } " \ white space, are empty,
+//   or read NULL
 #pragma once
 
 #include <string>

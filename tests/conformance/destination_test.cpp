@@ -28,9 +28,9 @@ class DestinationSuite : public ::testing::TestWithParam<DestinationQuirks> {
     source.split_bytes = split_bytes_;
     DestinationMeddling destination;
     destination.faults = destination_faults_;
-    bench_ = std::make_unique<Bench>(
-        meddle(skeleton_source(), source), json::object{{"path", folder_.path().string()}},
-        meddle(GetParam().entry, destination), config());
+    bench_ = std::make_unique<Bench>(meddle(skeleton_source(), source),
+                                     json::object{{"path", folder_.path().string()}},
+                                     meddle(GetParam().entry, destination), config());
     return *bench_;
   }
   const json::object& config() {
@@ -67,8 +67,8 @@ TEST_P(DestinationSuite, EmptyAndSingleRowTables) {
 
 TEST_P(DestinationSuite, BatchesOfAllSizesAroundTheLimit) {
   split_bytes_ = 64 << 20;
-  for (const std::int64_t rows : {limits::batch_rows_max - 1, limits::batch_rows_max,
-                                  limits::batch_rows_max + 1}) {
+  for (const std::int64_t rows :
+       {limits::batch_rows_max - 1, limits::batch_rows_max, limits::batch_rows_max + 1}) {
     TableText table{{"id"}, {"int64 key"}, {}};
     for (std::int64_t id = 0; id < rows; ++id) table.rows.push_back({std::to_string(id)});
     put("rows", table);
@@ -127,12 +127,31 @@ TEST_P(DestinationSuite, NulAndTextOfAllKinds) {
 
 // Pitfall 27: names are quoted, always. A dot or slash is a character like any other.
 TEST_P(DestinationSuite, Pitfall27_NamesOfEveryKind) {
-  const std::vector<std::string> names = {
-      "select",       "Order",  "order",      "with space", "quo\"te",  "back`tick",
-      "apos'trophe",  "dot.ted", "hy-phen",   "1st",        "grüße",    "表",
-      "slash/ed",     "%41",    "dollar$",    "table",      "_version", "\xF0\x9F\x98\x80",
-      "semi;colon",   "{brace}", "question?", "index",      "group",    "back\\\\slash",
-      std::string(60, 'n')};
+  const std::vector<std::string> names = {"select",
+                                          "Order",
+                                          "order",
+                                          "with space",
+                                          "quo\"te",
+                                          "back`tick",
+                                          "apos'trophe",
+                                          "dot.ted",
+                                          "hy-phen",
+                                          "1st",
+                                          "grüße",
+                                          "表",
+                                          "slash/ed",
+                                          "%41",
+                                          "dollar$",
+                                          "table",
+                                          "_version",
+                                          "\xF0\x9F\x98\x80",
+                                          "semi;colon",
+                                          "{brace}",
+                                          "question?",
+                                          "index",
+                                          "group",
+                                          "back\\\\slash",
+                                          std::string(60, 'n')};
   TableText table{{"id"}, {"int64 key"}, {{"1"}}};
   for (const std::string& name : names) {
     if (name == "_version") continue;  // as a column's name: Pitfall28
@@ -153,8 +172,7 @@ TEST_P(DestinationSuite, Pitfall27_NamesOfEveryKind) {
 
 // Pitfall 28: the source has a column named like one a destination adds.
 TEST_P(DestinationSuite, Pitfall28_AColumnNamedLikeOneOfOursIsCarriedOrRefusedByName) {
-  const TableText table{
-      {"id", "_version"}, {"int64 key", "int64"}, {{"1", "77"}, {"2", "\\N"}}};
+  const TableText table{{"id", "_version"}, {"int64 key", "int64"}, {{"1", "77"}, {"2", "\\N"}}};
   put("t", table);
   const json::object result = bench().run();
   if (result.at("success").as_bool()) return expect_copied(result, "t", table);
@@ -184,8 +202,7 @@ TEST_P(DestinationSuite, AFailedSplitLeavesNothingBehind) {
   const auto before = objects();
   put("t", numbered_rows(4'000, 10'000));
   const int reads = source_faults_->count("source.next");
-  source_faults_->at("source.next", reads + 4, 999'999, When::before,
-                     fail_for_good(Side::source));
+  source_faults_->at("source.next", reads + 4, 999'999, When::before, fail_for_good(Side::source));
   const json::object result = bench().run();
   EXPECT_EQ(error_type_of(result), "test.broken");
   EXPECT_EQ(objects(), before);
@@ -197,8 +214,7 @@ TEST_P(DestinationSuite, Pitfall58_ASourceDyingAtHalfLeavesTheOldRows) {
   ASSERT_TRUE(bench().run().at("success").as_bool());
   put("t", numbered_rows(5'000, 100'000));
   const int reads = source_faults_->count("source.next");
-  source_faults_->at("source.next", reads + 5, 999'999, When::before,
-                     fail_for_good(Side::source));
+  source_faults_->at("source.next", reads + 5, 999'999, When::before, fail_for_good(Side::source));
   EXPECT_FALSE(bench().run().at("success").as_bool());
   // Planning the old table needs the old file's columns only, which are the same.
   EXPECT_TRUE(bench().read_back("t") == sorted(numbered_rows(1'000).rows));

@@ -10,10 +10,14 @@
 namespace penstock::testing {
 
 std::vector<DestinationQuirks> destinations_under_test() {
-  return {clickhouse_quirks<PrivateClickHouse>("clickhouse_old", shared_clickhouse)};
+  return {
+      clickhouse_quirks<PrivateClickHouse>("clickhouse_old", shared_clickhouse),
+      clickhouse_quirks<EmbeddedClickHouse>("clickhouse_current", shared_embedded_clickhouse)};
 }
 
-std::vector<SourceQuirks> sources_under_test() { return {postgresql_source_quirks()}; }
+std::vector<SourceQuirks> sources_under_test() {
+  return {postgresql_source_quirks()};
+}
 
 namespace {
 
@@ -29,9 +33,10 @@ TEST(Registry, EveryAdapterHasAQuirksRecord) {
   }
   const auto destinations = destinations_under_test();
   for (const DestinationEntry& entry : registry.destinations()) {
-    EXPECT_TRUE(std::ranges::any_of(destinations, [&](const DestinationQuirks& quirks) {
-      return quirks.entry.name == entry.name;
-    })) << "destination " << entry.name << " needs tests/conformance/quirks/" << entry.name << ".h";
+    EXPECT_TRUE(std::ranges::any_of(
+        destinations,
+        [&](const DestinationQuirks& quirks) { return quirks.entry.name == entry.name; }))
+        << "destination " << entry.name << " needs tests/conformance/quirks/" << entry.name << ".h";
   }
 }
 

@@ -3,7 +3,11 @@
 
 namespace penstock::testing {
 
-std::vector<DestinationQuirks> destinations_under_test() { return {skeleton_destination_quirks()}; }
-std::vector<SourceQuirks> sources_under_test() { return {skeleton_source_quirks()}; }
+std::vector<DestinationQuirks> destinations_under_test() {
+  return {skeleton_destination_quirks()};
+}
+std::vector<SourceQuirks> sources_under_test() {
+  return {skeleton_source_quirks()};
+}
 
 }  // namespace penstock::testing

@@ -72,8 +72,7 @@ TEST_P(SourceSuite, OwnTypesArriveAsTheTypeTableSays) {
 TEST_P(SourceSuite, ManyWorkersReadEveryRowOnce) {
   rows_max_ = 100;
   Bench bench = make_bench("to");
-  const json::object result =
-      bench.run(bench.request({{"parallel", 4}, {"split_size", "1MiB"}}));
+  const json::object result = bench.run(bench.request({{"parallel", 4}, {"split_size", "1MiB"}}));
   ASSERT_TRUE(result.at("success").as_bool()) << json::serialize(result);
   compare("to");
 }

@@ -21,12 +21,9 @@ Bench::Bench(SourceEntry source, json::object source_config, DestinationEntry de
 json::object Bench::request(Workshop::Members options, std::vector<std::string> tables) const {
   json::object all(options);
   if (!all.contains("parallel")) all["parallel"] = 2;
-  return {{"source_type", source_name_},
-          {"dest_type", destination_name_},
-          {"source", source_config_},
-          {"destination", destination_config_},
-          {"tables", json::value_from(tables)},
-          {"options", all}};
+  return {{"source_type", source_name_},        {"dest_type", destination_name_},
+          {"source", source_config_},           {"destination", destination_config_},
+          {"tables", json::value_from(tables)}, {"options", all}};
 }
 
 std::shared_ptr<Job> Bench::start(const json::object& request) {

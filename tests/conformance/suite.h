@@ -1,8 +1,8 @@
 // The conformance suite: what every adapter has to do, asked through the real engine. An adapter
 // enters with a quirks record; tests/conformance/quirks/ has one header per adapter.
 //
-// M + N, not M × N: canonical tables (canon/*.tsv and some made in code) go from the skeleton source
-// into every destination and are read back; every source's own tables go into the skeleton.
+// M + N, not M × N: canonical tables (canon/*.tsv and some made in code) go from the skeleton
+// source into every destination and are read back; every source's own tables go into the skeleton.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ namespace penstock::testing {
 using Waivers = std::map<std::string, std::string>;  // case → reason
 
 struct DestinationQuirks {
-  std::string name;   // of the quirks record, for test names: letters and digits
+  std::string name;  // of the quirks record, for test names: letters and digits
   DestinationEntry entry;
   std::function<json::object()> fresh;  // the configuration of a new, empty place
   // Names of everything that lies there, hidden things included.
@@ -30,7 +30,7 @@ struct DestinationQuirks {
 
 // A table that a source's quirks made natively, and what penstock must make of it.
 struct SourceTable {
-  std::string table;   // name at the skeleton destination
+  std::string table;  // name at the skeleton destination
   // Values per row and column as canonical text ("\\N": missing), in any order of rows.
   std::vector<std::string> columns, types;
   std::vector<std::vector<std::string>> rows;
@@ -47,8 +47,12 @@ struct SourceQuirks {
 };
 
 // Test names instead of bytes in messages.
-inline void PrintTo(const DestinationQuirks& quirks, std::ostream* out) { *out << quirks.name; }
-inline void PrintTo(const SourceQuirks& quirks, std::ostream* out) { *out << quirks.name; }
+inline void PrintTo(const DestinationQuirks& quirks, std::ostream* out) {
+  *out << quirks.name;
+}
+inline void PrintTo(const SourceQuirks& quirks, std::ostream* out) {
+  *out << quirks.name;
+}
 
 // What takes part in this test program; each program defines them.
 std::vector<DestinationQuirks> destinations_under_test();

@@ -19,7 +19,9 @@ struct Case {
   std::string file;
 };
 
-void PrintTo(const Case& one, std::ostream* out) { *out << one.quirks.name << " " << one.file; }
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.quirks.name << " " << one.file;
+}
 
 std::vector<Case> cases() {
   std::vector<std::string> files;
@@ -107,10 +109,9 @@ TEST_P(CanonicalTypes, FailRatherThanChangeByDefault) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Canon, CanonicalTypes, ::testing::ValuesIn(cases()),
-                         [](const auto& test) {
-                           return test.param.quirks.name + "_" + test.param.file;
-                         });
+INSTANTIATE_TEST_SUITE_P(Canon, CanonicalTypes, ::testing::ValuesIn(cases()), [](const auto& test) {
+  return test.param.quirks.name + "_" + test.param.file;
+});
 
 }  // namespace
 }  // namespace penstock::testing

@@ -122,7 +122,8 @@ class MeddledSource : public Source {
                    [&] { return inner_->plan_splits(table, where, used, cancel); });
   }
   std::unique_ptr<SplitReader> open_reader(const CancelToken& cancel) override {
-    auto reader = meddled(faults_, "source.open_reader", [&] { return inner_->open_reader(cancel); });
+    auto reader =
+        meddled(faults_, "source.open_reader", [&] { return inner_->open_reader(cancel); });
     return std::make_unique<MeddledReader>(std::move(reader), meddling_);
   }
 
@@ -201,8 +202,7 @@ class MeddledDestination : public Destination {
       : inner_(std::move(inner)), meddling_(std::move(meddling)), faults_(*meddling_->faults) {}
 
   Capabilities open(const CancelToken& cancel) override {
-    auto capabilities =
-        meddled(faults_, "destination.open", [&] { return inner_->open(cancel); });
+    auto capabilities = meddled(faults_, "destination.open", [&] { return inner_->open(cancel); });
     if (meddling_->capabilities) meddling_->capabilities(capabilities);
     return capabilities;
   }

@@ -49,8 +49,7 @@ inline SourceQuirks postgresql_source_quirks() {
         if (literal.empty()) continue;
         const std::string expect = edge.empty() ? "expect" : std::string(edge) + "_expect";
         script += ", (" + std::to_string(++id) + ", " + literal + ")";
-        table.rows.push_back(
-            {std::to_string(id), skeleton::escape_cell(row.find(expect)->second)});
+        table.rows.push_back({std::to_string(id), skeleton::escape_cell(row.find(expect)->second)});
       }
       script += ";\n";
     }

@@ -18,7 +18,10 @@ inline std::filesystem::path fresh_folder() {
 inline DestinationQuirks skeleton_destination_quirks() {
   return {.name = "skeleton",
           .entry = skeleton_destination(),
-          .fresh = [] { return json::object{{"path", fresh_folder().string()}}; },
+          .fresh =
+              [] {
+                return json::object{{"path", fresh_folder().string()}};
+              },
           .objects =
               [](const json::object& config) {
                 const std::filesystem::path folder(config.at("path").as_string().c_str());

@@ -23,7 +23,9 @@ ConfigSpec spec() {
   });
 }
 
-Config parse(const json::object& object) { return spec().parse(object, "source"); }
+Config parse(const json::object& object) {
+  return spec().parse(object, "source");
+}
 
 Error refused(const json::object& object) {
   return error_of([&] { parse(object); });
@@ -68,8 +70,9 @@ TEST(ConfigSpec, RefusesEveryWrongTypeNamingTheField) {
       {"port", {true, "x", 1.5, "1.5", 0, 65536, json::array(), 18446744073709551615ULL}},
       {"secure", {1, "maybe", json::array()}},
       {"mode", {1, "requier", ""}},
-      {"password", {true, json::array(), json::object(), json::object{{"envv", "X"}},
-                    json::object{{"env", 1}}, json::object{{"env", "A"}, {"file", "b"}}}},
+      {"password",
+       {true, json::array(), json::object(), json::object{{"envv", "X"}}, json::object{{"env", 1}},
+        json::object{{"env", "A"}, {"file", "b"}}}},
       {"names", {1, json::array{1}, json::object()}},
       {"extra", {1, "text", json::array()}},
   };
@@ -88,8 +91,9 @@ TEST(ConfigSpec, RefusesEveryWrongTypeNamingTheField) {
 
 TEST(Secrets, ComeFromTheEnvironmentOrAFile) {
   ::setenv("PENSTOCK_TEST_SECRET", "from env", 1);
-  EXPECT_EQ(parse({{"host", "h"}, {"password", {{"env", "PENSTOCK_TEST_SECRET"}}}}).text("password"),
-            "from env");
+  EXPECT_EQ(
+      parse({{"host", "h"}, {"password", {{"env", "PENSTOCK_TEST_SECRET"}}}}).text("password"),
+      "from env");
   ::unsetenv("PENSTOCK_TEST_SECRET");
   const Error unset = refused({{"host", "h"}, {"password", {{"env", "PENSTOCK_TEST_SECRET"}}}});
   EXPECT_EQ(unset.code(), "config.field.secret");

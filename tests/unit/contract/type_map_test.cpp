@@ -14,7 +14,8 @@ namespace penstock {
 namespace {
 
 TEST(TypeTable, ReadsCellsByNameAndFillsMissingOnes) {
-  const auto rows = parse_type_table("# comment\nnative\tlogical\tnote\n\nint\tint32\ntext\tstring\tx\n");
+  const auto rows =
+      parse_type_table("# comment\nnative\tlogical\tnote\n\nint\tint32\ntext\tstring\tx\n");
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].at("native"), "int");
   EXPECT_EQ(rows[0].at("note"), "");
@@ -35,8 +36,7 @@ TEST(TypeTable, VersionsCompareAsNumbers) {
 // Every table under data/types names only logical types that exist.
 TEST(TypeTable, TheTablesOfThisProgramNameRealTypes) {
   int tables = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(PENSTOCK_SOURCE_DIR "/data/types")) {
+  for (const auto& entry : std::filesystem::directory_iterator(PENSTOCK_SOURCE_DIR "/data/types")) {
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();
     ++tables;

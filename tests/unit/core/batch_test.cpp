@@ -48,7 +48,8 @@ TEST(ColumnBuilder, AgreesWithAModelOfRandomValues) {
     std::vector<Row> list_model;
     for (int row = 0; row < 500; ++row) {
       bit_model.push_back(gone() ? std::nullopt : std::optional(random() % 2 == 0));
-      fixed_model.push_back(gone() ? std::nullopt : std::optional(static_cast<std::int64_t>(random())));
+      fixed_model.push_back(gone() ? std::nullopt
+                                   : std::optional(static_cast<std::int64_t>(random())));
       Row& list = list_model.emplace_back();
       if (!gone()) {
         list.emplace();
@@ -85,7 +86,8 @@ TEST(ColumnBuilder, AgreesWithAModelOfRandomValues) {
         ASSERT_EQ(lists.child->bytes(at), model[j].value_or(""));
       }
     }
-    EXPECT_EQ(fixed.null_count, std::ranges::count_if(fixed_model, [](const auto& value) { return !value; }));
+    EXPECT_EQ(fixed.null_count,
+              std::ranges::count_if(fixed_model, [](const auto& value) { return !value; }));
     if (missing == 0) {
       EXPECT_EQ(fixed.validity.size(), 0u);
     }

@@ -50,11 +50,29 @@ TEST(Utf8, AcceptsTheEdgesOfEverySequenceLength) {
 }
 
 TEST(Utf8, FindsEveryInvalidForm) {
-  for (const char* text :
-       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xC2\xC2", "\xE0\x80\x80",
-        "\xE0\x9F\xBF", "\xE1\x80", "\xE1\x80\x41", "\xED\xA0\x80", "\xED\xBF\xBF", "\xEF\xBF",
-        "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF1\x80\x80", "\xF1\x80\x80\x41",
-        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFE", "\xFF"}) {
+  for (const char* text : {"\x80",
+                           "\xBF",
+                           "\xC0\x80",
+                           "\xC1\xBF",
+                           "\xC2",
+                           "\xC2\x41",
+                           "\xC2\xC2",
+                           "\xE0\x80\x80",
+                           "\xE0\x9F\xBF",
+                           "\xE1\x80",
+                           "\xE1\x80\x41",
+                           "\xED\xA0\x80",
+                           "\xED\xBF\xBF",
+                           "\xEF\xBF",
+                           "\xF0\x80\x80\x80",
+                           "\xF0\x8F\xBF\xBF",
+                           "\xF1\x80\x80",
+                           "\xF1\x80\x80\x41",
+                           "\xF4\x90\x80\x80",
+                           "\xF5\x80\x80\x80",
+                           "\xF8\x88\x80\x80\x80",
+                           "\xFE",
+                           "\xFF"}) {
     EXPECT_EQ(find_invalid_utf8(text), 0u) << testing::PrintToString(std::string(text));
     for (std::size_t before = 1; before < 20; ++before) {
       EXPECT_EQ(find_invalid_utf8(std::string(before, 'a') + text + "aaaaaaaa"), before);

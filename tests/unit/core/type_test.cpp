@@ -42,11 +42,29 @@ TEST(TypeText, ParsesPeoplesSpellings) {
 }
 
 TEST(TypeText, RefusesWhatIsNoTypeNamingTheNearest) {
-  for (const char* text :
-       {"", "int46", "decimal", "decimal(0,0)", "decimal(77,0)", "decimal(5,6)", "decimal(5,-1)",
-        "decimal(5,2", "decimal(5;2)", "time(10)", "timestamp(6,cet)", "timestamp(-1)", "list<>",
-        "list<int64", "list<int46>", "geometry(-1)", "enum()", "enum('a)", "enum('a',)",
-        "enum(a)", "int64(3)", "string "  "x"}) {
+  for (const char* text : {"",
+                           "int46",
+                           "decimal",
+                           "decimal(0,0)",
+                           "decimal(77,0)",
+                           "decimal(5,6)",
+                           "decimal(5,-1)",
+                           "decimal(5,2",
+                           "decimal(5;2)",
+                           "time(10)",
+                           "timestamp(6,cet)",
+                           "timestamp(-1)",
+                           "list<>",
+                           "list<int64",
+                           "list<int46>",
+                           "geometry(-1)",
+                           "enum()",
+                           "enum('a)",
+                           "enum('a',)",
+                           "enum(a)",
+                           "int64(3)",
+                           "string "
+                           "x"}) {
     EXPECT_THROW(parse_type(text), Error) << text;
   }
   try {

@@ -21,12 +21,13 @@ class Subject {
     plan_.schema.fields[0] = {.name = "id", .type = Type::of(TypeId::int64)};
     plan_.schema.fields[1] = {.name = "v", .native_type = "native", .type = type};
     plan_.read.table = &plan_.schema;
-    for (const Field& field : plan_.schema.fields) plan_.read.columns.push_back({&field, field.type});
+    for (const Field& field : plan_.schema.fields)
+      plan_.read.columns.push_back({&field, field.type});
     ValueRule id_rule;
     id_rule.nullable = false;
     id_rule.key = true;
-    plan_.target.columns.push_back({.name = "id", .type = Type::of(TypeId::int64), .source = 0,
-                                    .rule = id_rule});
+    plan_.target.columns.push_back(
+        {.name = "id", .type = Type::of(TypeId::int64), .source = 0, .rule = id_rule});
     plan_.target.columns.push_back({.name = "v", .type = type, .source = 1, .rule = rule});
     plan_.target.columns[1].rule.key = key;
     types_ = {Type::of(TypeId::int64), type};
@@ -50,7 +51,8 @@ class Subject {
 
 std::vector<std::string> values_of(const Batch& batch) {
   std::vector<std::string> out;
-  for (std::int64_t row = 0; row < batch.rows; ++row) out.push_back(value_text(batch.columns[1], row));
+  for (std::int64_t row = 0; row < batch.rows; ++row)
+    out.push_back(value_text(batch.columns[1], row));
   return out;
 }
 
@@ -307,8 +309,8 @@ TEST(Conform, SeveralMisfitsInARowRejectItOnce) {
 
 double seconds_for(std::int64_t rows, OnError on_error) {
   Subject subject(Type::of(TypeId::string), with([](ValueRule& rule) { rule.nul = false; }));
-  Batch batch = subject.batch(std::vector<std::string>(static_cast<std::size_t>(rows),
-                                                       std::string("a\0", 2)));
+  Batch batch = subject.batch(
+      std::vector<std::string>(static_cast<std::size_t>(rows), std::string("a\0", 2)));
   Options options;
   options.on_error = on_error;
   Conformer conformer(subject.plan(), options);

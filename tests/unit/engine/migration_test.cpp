@@ -107,7 +107,8 @@ TEST(Migration, Pitfall59_RowsMissingInStagingAreNeverCommitted) {
          std::filesystem::recursive_directory_iterator(shop.to() / ".penstock")) {
       if (!entry.path().filename().string().starts_with("committed-")) continue;
       const auto size = std::filesystem::file_size(entry.path());
-      std::filesystem::resize_file(entry.path(), size - std::string("100\tname 100\t100.25\n").size());
+      std::filesystem::resize_file(entry.path(),
+                                   size - std::string("100\tname 100\t100.25\n").size());
     }
   });
   const json::object result = shop.run();
@@ -130,10 +131,9 @@ TEST(Migration, APassingFailureIsRetriedAndCountsStayExact) {
     EXPECT_EQ(table.at("rows_read").to_number<int>(), 3'000) << call;
     EXPECT_EQ(shop.got("t").rows, sorted(numbered_rows(3'000).rows)) << call;
   }
-  for (const char* call :
-       {"destination.open_session", "destination.begin_table", "destination.open_split",
-        "destination.write", "destination.finish", "destination.commit_split",
-        "destination.finish_table"}) {
+  for (const char* call : {"destination.open_session", "destination.begin_table",
+                           "destination.open_split", "destination.write", "destination.finish",
+                           "destination.commit_split", "destination.finish_table"}) {
     for (const When when : {When::before, When::after}) {
       Workshop shop(many_splits());
       shop.put("t", numbered_rows(3'000));
@@ -183,9 +183,9 @@ TEST(Migration, AFailureThatPersistsEndsAfterItsAttempts) {
 
 TEST(Migration, OneFailedTableLeavesTheOthersAlone) {
   Workshop shop({}, {.map = [](TargetTable& table) {
-                       if (table.name == "bad") table.columns.at(1).rule.nullable = false;
-                       table.columns.at(1).rule.always_fits = false;
-                     }});
+                  if (table.name == "bad") table.columns.at(1).rule.nullable = false;
+                  table.columns.at(1).rule.always_fits = false;
+                }});
   shop.put("bad", numbered_rows(10));
   shop.put("good", numbered_rows(10));
   const json::object result = shop.run();
@@ -327,8 +327,7 @@ TEST(Migration, Pitfall74_TooManyRejectsFailTheTable) {
       shop.run(shop.request({{"on_error", "reject"}, {"max_rejects", 19}}));
   EXPECT_EQ(error_type_of(exceeded), "config.rejects.exceeded");
   EXPECT_FALSE(std::filesystem::exists(shop.to() / "t.tsv"));
-  const json::object enough =
-      shop.run(shop.request({{"on_error", "reject"}, {"max_rejects", 20}}));
+  const json::object enough = shop.run(shop.request({{"on_error", "reject"}, {"max_rejects", 20}}));
   ASSERT_TRUE(succeeded(enough));
   EXPECT_EQ(records_of(enough), 980);
 }
@@ -341,8 +340,7 @@ TEST(Migration, RetriedSplitsCountTheirRejectsOnce) {
   for (const int call : {1, 3, 5}) {
     shop.destination_faults().at("destination.finish", call, fail_retryable(Side::destination));
   }
-  const json::object result =
-      shop.run(shop.request({{"on_error", "reject"}, {"max_rejects", 20}}));
+  const json::object result = shop.run(shop.request({{"on_error", "reject"}, {"max_rejects", 20}}));
   ASSERT_TRUE(succeeded(result));
   EXPECT_EQ(result.at("rows_rejected").to_number<int>(), 20);
   EXPECT_EQ(shop.ledger().rejects(std::string(result.at("job_id").as_string()), 99).size(), 20u);

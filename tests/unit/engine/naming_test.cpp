@@ -23,9 +23,9 @@ std::vector<Field> fields(const std::vector<std::string>& names) {
 }
 
 TEST(Naming, TheDefaultSchemaIsLeftOutWhereThereAreNoSchemas) {
-  const auto names = name_tables(
-      catalog({{"", "public", "orders"}, {"", "sales", "orders"}, {"db", "dbo", "t"}}), {},
-      "public", {});
+  const auto names =
+      name_tables(catalog({{"", "public", "orders"}, {"", "sales", "orders"}, {"db", "dbo", "t"}}),
+                  {}, "public", {});
   EXPECT_EQ(names.at({"", "public", "orders"}).name, "orders");
   EXPECT_EQ(names.at({"", "sales", "orders"}).name, "sales_orders");
   EXPECT_EQ(names.at({"db", "dbo", "t"}).name, "db_dbo_t");
@@ -35,9 +35,9 @@ TEST(Naming, SchemasStayWhereThereAreSome) {
   Capabilities capabilities;
   capabilities.schemas = true;
   capabilities.default_schema = "public";
-  const auto names = name_tables(
-      catalog({{"", "dbo", "t"}, {"", "sales", "t"}, {"crm", "dbo", "t"}}), {}, "dbo",
-      capabilities);
+  const auto names =
+      name_tables(catalog({{"", "dbo", "t"}, {"", "sales", "t"}, {"crm", "dbo", "t"}}), {}, "dbo",
+                  capabilities);
   EXPECT_EQ(names.at({"", "dbo", "t"}).schema, "public");
   EXPECT_EQ(names.at({"", "sales", "t"}).schema, "sales");
   EXPECT_EQ(names.at({"crm", "dbo", "t"}).schema, "crm_dbo");

@@ -136,8 +136,8 @@ TEST(EventLog, ListenersComeAndGoWhileEventsArePublished) {
 
 TEST(BatchEdit, EditsAndRemovalsAgreeWithTheText) {
   for (const char* type : {"bool", "int16", "decimal(30,2)", "string", "list<string>"}) {
-    const std::string value = std::string_view(type) == "bool"          ? "true"
-                              : std::string_view(type) == "list<string>" ? "{a,NULL}"
+    const std::string value = std::string_view(type) == "bool"            ? "true"
+                              : std::string_view(type) == "list<string>"  ? "{a,NULL}"
                               : std::string_view(type) == "decimal(30,2)" ? "7.25"
                                                                           : "7";
     const std::vector<Type> types = {parse_type(type)};

@@ -53,16 +53,16 @@ TEST(Plan, EveryProblemIsReportedTogether) {
     }
   };
   Workshop shop(source, {.map = [](TargetTable& table) {
-                           if (table.name == "odd") table.problems.push_back("cannot be made");
-                         }});
+                  if (table.name == "odd") table.problems.push_back("cannot be made");
+                }});
   for (const char* name : {"a", "b", "secret", "odd", "taken"}) shop.put(name, numbered_rows(1));
   write_table(shop.to(), "taken", numbered_rows(1));
-  const json::object request = shop.request(
-      {{"types", {{"a.amount", "int8"}, {"a.nothing", "string"}}},
-       {"columns", {{"b", {"idd"}}, {"zz", {"*"}}}},
-       {"rename", {{"a", "same"}, {"b", "same"}}},
-       {"where", {{"nowhere", "1=1"}}}},
-      {"*", "missing"});
+  const json::object request =
+      shop.request({{"types", {{"a.amount", "int8"}, {"a.nothing", "string"}}},
+                    {"columns", {{"b", {"idd"}}, {"zz", {"*"}}}},
+                    {"rename", {{"a", "same"}, {"b", "same"}}},
+                    {"where", {{"nowhere", "1=1"}}}},
+                   {"*", "missing"});
   const json::object plan = plan_of(shop, request);
   EXPECT_FALSE(plan.at("possible").as_bool());
   EXPECT_EQ(codes(plan),
@@ -83,9 +83,9 @@ TEST(Plan, ColumnsCanBeChosenAndReadAsText) {
   Workshop shop;
   shop.put("t", numbered_rows(3));
   shop.put("dotted", {{"id", "a.b"}, {"int64 key", "int32"}, {{"1", "7"}}});
-  const json::object result = shop.run(shop.request(
-      {{"columns", {{"t", {"*", "!name"}}}},
-       {"types", {{"t.amount", "string"}, {"dotted.a.b", "string"}}}}));
+  const json::object result =
+      shop.run(shop.request({{"columns", {{"t", {"*", "!name"}}}},
+                             {"types", {{"t.amount", "string"}, {"dotted.a.b", "string"}}}}));
   ASSERT_TRUE(result.at("success").as_bool()) << json::serialize(result);
   EXPECT_EQ(shop.got("t").names, (std::vector<std::string>{"id", "amount"}));
   EXPECT_EQ(shop.got("t").types, (std::vector<std::string>{"int64 key", "string"}));
@@ -96,9 +96,8 @@ TEST(Plan, ColumnsCanBeChosenAndReadAsText) {
 TEST(Plan, Pitfall26_LongTwinsAreToldApartBeforeAnythingIsMade) {
   Workshop shop({}, {.capabilities = [](Capabilities& c) { c.identifier_bytes_max = 63; }});
   const std::string stem(63, 'c');
-  shop.put("t", {{"id", stem + "1", stem + "2"},
-                 {"int64 key", "int32", "int32"},
-                 {{"1", "10", "20"}}});
+  shop.put("t",
+           {{"id", stem + "1", stem + "2"}, {"int64 key", "int32", "int32"}, {{"1", "10", "20"}}});
   const json::object plan = plan_of(shop, shop.request());
   EXPECT_TRUE(plan.at("possible").as_bool());
   const json::array& columns = plan.at("tables").at(0).at("columns").as_array();
@@ -110,9 +109,9 @@ TEST(Plan, Pitfall26_LongTwinsAreToldApartBeforeAnythingIsMade) {
 
 TEST(Plan, Pitfall28_AColumnNamedLikeOneOfOursIsCarried) {
   Workshop shop;
-  shop.put("t", {{"id", "_version", "is_deleted"},
-                 {"int64 key", "int64", "bool"},
-                 {{"1", "5", "true"}}});
+  shop.put(
+      "t",
+      {{"id", "_version", "is_deleted"}, {"int64 key", "int64", "bool"}, {{"1", "5", "true"}}});
   ASSERT_TRUE(shop.run().at("success").as_bool());
   EXPECT_EQ(shop.got("t").names, (std::vector<std::string>{"id", "_version", "is_deleted"}));
 }

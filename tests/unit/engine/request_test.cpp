@@ -11,15 +11,15 @@ namespace {
 
 Registry registry() {
   Registry out;
-  out.add(SourceEntry{
-      .name = "pear",
-      .aliases = {"birne"},
-      .spec = ConfigSpec({{.name = "host", .required = true},
-                          {.name = "password", .kind = FieldKind::secret}})});
+  out.add(SourceEntry{.name = "pear",
+                      .aliases = {"birne"},
+                      .spec = ConfigSpec({{.name = "host", .required = true},
+                                          {.name = "password", .kind = FieldKind::secret}})});
   out.add(DestinationEntry{
       .name = "apple",
       .spec = ConfigSpec({{.name = "path"}}),
-      .options = ConfigSpec({{.name = "engine", .kind = FieldKind::choice, .choices = {"a", "b"}}})});
+      .options =
+          ConfigSpec({{.name = "engine", .kind = FieldKind::choice, .choices = {"a", "b"}}})});
   return out;
 }
 
@@ -77,8 +77,8 @@ TEST(Request, EveryMemberOfAWrongTypeIsRefusedByName) {
       EXPECT_EQ(error.side(), Side::config);
     }
   }
-  for (const json::value& body : {json::value(1), json::value("x"), json::value(json::array()),
-                                  json::value(nullptr)}) {
+  for (const json::value& body :
+       {json::value(1), json::value("x"), json::value(json::array()), json::value(nullptr)}) {
     EXPECT_EQ(refused(body).code(), "config.body");
   }
 }
@@ -149,18 +149,25 @@ TEST(Options, BadSizesAreRefused) {
 
 TEST(Options, WrongValuesAreRefusedByName) {
   const std::vector<std::pair<std::string, json::value>> wrong = {
-      {"parallel", -1},          {"parallel", 65},
-      {"parallel", "many"},      {"parallel", 1.5},
-      {"if_exists", "drop"},     {"on_error", true},
-      {"losses", "some"},        {"max_rejects", -1},
-      {"views", "maybe"},        {"resume", "always"},
-      {"types", "int8"},         {"types", json::object{{"t.c", 1}}},
+      {"parallel", -1},
+      {"parallel", 65},
+      {"parallel", "many"},
+      {"parallel", 1.5},
+      {"if_exists", "drop"},
+      {"on_error", true},
+      {"losses", "some"},
+      {"max_rejects", -1},
+      {"views", "maybe"},
+      {"resume", "always"},
+      {"types", "int8"},
+      {"types", json::object{{"t.c", 1}}},
       {"types", json::object{{"t.c", "int46"}}},
       {"columns", json::object{{"t", "c"}}},
       {"columns", json::object{{"t", json::array{1}}}},
       {"where", json::object{{"t", 1}}},
       {"rename", json::object{{"t", nullptr}}},
-      {"apple", 1},              {"apple", json::object{{"engine", "c"}}},
+      {"apple", 1},
+      {"apple", json::object{{"engine", "c"}}},
       {"apple", json::object{{"engin", "a"}}}};
   for (const auto& [name, value] : wrong) {
     const Error error = option_refused(name, value);
