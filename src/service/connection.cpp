@@ -114,7 +114,6 @@ asio::awaitable<bool> Connection::serve_one(bool first) {
   co_await http::async_read_header(stream_, buffer_, parser,
                                    asio::redirect_error(asio::use_awaitable, failure));
   busy_ = true;
-  unread_ = true;
   started_ = std::chrono::steady_clock::now();
   if (failure) {
     co_await answer_malformed(failure);
@@ -166,44 +165,40 @@ std::optional<Reply> Connection::refusal(const Parser& parser, RouteTable::Match
   return std::nullopt;
 }
 
-asio::awaitable<std::optional<Reply>> Connection::read_body(Parser& parser, const Route& route,
-                                                            Request& request) {
+asio::awaitable<Connection::BodyState> Connection::read_body(Parser& parser,
+                                                             std::optional<Reply>& refused) {
   const ServiceConfig& config = host_.context.config;
   const auto length = parser.content_length();
   std::int64_t share_bytes = length ? static_cast<std::int64_t>(*length) : 0;
   if (parser.chunked()) share_bytes = static_cast<std::int64_t>(config.body_bytes_max);
   const BodyShare share(host_.body_bytes, share_bytes);
   if (!share.fits()) {
-    co_return error_reply(
-        Error(Side::engine, "engine.service.busy", "too many large bodies at once")
-            .retryable(true)
-            .hint("try again in a moment"));
+    refused =
+        error_reply(Error(Side::engine, "engine.service.busy", "too many large bodies at once")
+                        .retryable(true)
+                        .hint("try again in a moment"));
+    co_return BodyState::unread;
   }
   error_code failure;
   if (!parser.is_done()) {
     stream_.expires_after(config.read_timeout);
     if (lower(std::string_view(parser.get()[http::field::expect])) == "100-continue") {
-      if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::nullopt;
+      if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) co_return BodyState::lost;
     }
     parser.body_limit(config.body_bytes_max);
     co_await http::async_read(stream_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, failure));
   }
-  if (failure == http::error::body_limit) co_return error_reply(too_large(config.body_bytes_max));
-  if (failure && failure != http::error::partial_message && is_syntax_error(failure)) {
-    co_return error_reply(config_error("config.http.malformed",
-                                       "the request's body is malformed: " + failure.message()));
+  if (!failure) co_return BodyState::read;
+  if (!is_syntax_error(failure) || failure == http::error::partial_message) {
+    co_return BodyState::lost;
   }
-  if (failure) co_return std::nullopt;
-  unread_ = false;
-  Reply nothing;
-  if (route.body.empty()) co_return nothing;
-  try {
-    request.body = parse_body(parser.get().body());
-  } catch (const Error& error) {
-    nothing = error_reply(error);
-  }
-  co_return nothing;
+  refused =
+      failure == http::error::body_limit
+          ? error_reply(too_large(config.body_bytes_max))
+          : error_reply(config_error("config.http.malformed",
+                                     "the request's body is malformed: " + failure.message()));
+  co_return BodyState::unread;
 }
 
 asio::awaitable<bool> Connection::serve_parsed(Parser& parser) {
@@ -219,31 +214,33 @@ asio::awaitable<bool> Connection::serve_parsed(Parser& parser) {
 
   RouteTable::Match match;
   std::optional<Reply> reply = refusal(parser, match);
+  BodyState body = parser.is_done() ? BodyState::read : BodyState::unread;
   if (!reply) {
-    reply = co_await read_body(parser, *match.route, request);
-    if (!reply) co_return false;  // the client is gone or too slow
-    if (reply->status == 200) {
-      request.parameter = match.parameter;
-      reply = co_await handle(*match.route, std::move(request));
-    }
-  } else if (parser.is_done()) {
-    unread_ = false;  // there is no body
+    body = co_await read_body(parser, reply);
+    if (body == BodyState::lost) co_return false;  // the client is gone or too slow
+  }
+  if (!reply) {
+    request.parameter = match.parameter;
+    reply = co_await handle(*match.route, std::move(request), parser.get().body());
   }
   if (reply->events != nullptr || !reply->event_text.empty()) {
-    if (!head_only) co_await write_events(*reply, version);
-    log_request(method, path, 200);
+    co_await write_events(*reply, head_only);
+    log_request(method, path, reply->status);
     co_return false;
   }
-  const bool keep = parser.keep_alive() && !unread_ && !host_.stopping;
+  const bool unread = body == BodyState::unread;
+  const bool keep = parser.keep_alive() && !unread && !host_.stopping;
   const bool written = co_await write_reply(*reply, version, keep, head_only);
   log_request(method, path, reply->status);
   if (!reply->log.empty()) host_.log->error("{} {}: {}", method, printable(path), reply->log);
-  if (unread_ && written) co_await linger();
+  if (unread && written) co_await linger();
   co_return keep&& written;
 }
 
-asio::awaitable<Reply> Connection::handle(const Route& route, Request request) {
+asio::awaitable<Reply> Connection::handle(const Route& route, Request request,
+                                          const std::string& body) {
   try {
+    if (!route.body.empty()) request.body = parse_body(body);
     co_return co_await route.handler(host_.context, std::move(request));
   } catch (...) {
     co_return error_reply(current_error());
@@ -301,14 +298,14 @@ void Connection::watch_for_close(std::function<void()> closed, std::size_t bytes
                                    });
 }
 
-asio::awaitable<void> Connection::write_events(const Reply& reply, unsigned) {
+asio::awaitable<void> Connection::write_events(const Reply& reply, bool head_only) {
   // The stream ends with the connection: then it needs no framing, and HTTP/1.0 can read it too.
   std::string text =
       "HTTP/1.1 200 OK\r\nServer: penstock\r\nContent-Type: text/event-stream\r\n"
       "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n"
-      "Connection: close\r\n\r\nretry: 2000\n\n";
-  text += reply.event_text;
-  if (!co_await write_text(std::move(text)) || reply.events == nullptr) co_return;
+      "Connection: close\r\n\r\n";
+  if (!head_only) text += "retry: 2000\n\n" + reply.event_text;
+  if (!co_await write_text(std::move(text)) || head_only || reply.events == nullptr) co_return;
 
   EventLog& events = reply.events->events();
   EventSignal signal(stream_.get_executor(), reply.events);

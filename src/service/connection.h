@@ -56,13 +56,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> answer_malformed(boost::system::error_code failure);
   // The answer to a request that is refused by its head alone; nothing when it is not.
   std::optional<Reply> refusal(const Parser& parser, RouteTable::Match& match) const;
-  // Nothing when the body could not be read and the connection is beyond use.
-  boost::asio::awaitable<std::optional<Reply>> read_body(Parser& parser, const Route& route,
-                                                         Request& request);
-  boost::asio::awaitable<Reply> handle(const Route& route, Request request);
+  enum class BodyState : std::uint8_t {
+    read,
+    unread,  // the answer goes out without it and closes the connection
+    lost,    // the connection is beyond use
+  };
+  // Sets `refused` when the body itself is the reason for an error.
+  boost::asio::awaitable<BodyState> read_body(Parser& parser, std::optional<Reply>& refused);
+  boost::asio::awaitable<Reply> handle(const Route& route, Request request,
+                                       const std::string& body);
   boost::asio::awaitable<bool> write_reply(const Reply& reply, unsigned version, bool keep_alive,
                                            bool head_only);
-  boost::asio::awaitable<void> write_events(const Reply& reply, unsigned version);
+  boost::asio::awaitable<void> write_events(const Reply& reply, bool head_only);
   boost::asio::awaitable<bool> write_text(std::string text);
   // Reads and ignores what an event stream's client sends, to learn at once when it leaves.
   void watch_for_close(std::function<void()> closed, std::size_t bytes_left);
@@ -76,8 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   std::chrono::steady_clock::time_point started_;
   bool busy_ = false;
-  bool unread_ = false;  // the current request's body has not been read
-  bool gone_ = false;    // an event stream's client left
+  bool gone_ = false;  // an event stream's client left
 };
 
 }  // namespace penstock

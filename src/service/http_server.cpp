@@ -4,7 +4,6 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/resource.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,7 +50,7 @@ tcp::endpoint endpoint_of(const ServiceConfig& config) {
 tcp::acceptor listen(asio::io_context& io, const ServiceConfig& config) {
   const tcp::endpoint endpoint = endpoint_of(config);
   try {
-    return {io, endpoint};  // opens with SO_REUSEADDR, binds and listens
+    return {asio::make_strand(io), endpoint};  // opens with SO_REUSEADDR, binds and listens
   } catch (const boost::system::system_error& error) {
     throw config_error("config.service.address", "cannot listen on " + config.host + " port " +
                                                      std::to_string(config.port) + ": " +
@@ -95,13 +94,13 @@ class HttpServer::Impl {
   ~Impl() { stop(); }
 
   void start() {
-    asio::co_spawn(io_, accept(), asio::detached);
+    asio::co_spawn(acceptor_.get_executor(), accept(), asio::detached);
     for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { io_.run(); });
   }
 
   void stop_accepting() {
     host_.stopping = true;
-    asio::post(io_, [this] {
+    asio::post(acceptor_.get_executor(), [this] {
       error_code ignored;
       acceptor_.close(ignored);
     });
@@ -122,6 +121,9 @@ class HttpServer::Impl {
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    error_code ignored;
+    acceptor_.close(ignored);  // in case nobody ran who could have done it
+    connections_.clear();      // the coroutines hold what they still use, and go with io_
     // Calls still under way refer to coroutines that io_ holds: they end first.
     context_.local.join();
     context_.remote.join();

@@ -18,16 +18,16 @@ std::string host_code(const std::string& host, const ServiceConfig& config = {},
 }
 
 TEST(RequestChecksTest, LoopbackNamesAndAddressesAreWelcome) {
-  for (const char* host : {"localhost", "localhost:5011", "LOCALHOST", "localhost.", "127.0.0.1:5011",
-                           "127.8.9.1", "[::1]", "[::1]:5011"}) {
+  for (const char* host : {"localhost", "localhost:5011", "LOCALHOST", "localhost.",
+                           "127.0.0.1:5011", "127.8.9.1", "[::1]", "[::1]:5011"}) {
     EXPECT_EQ(host_code(host), "") << host;
   }
 }
 
 TEST(RequestChecksTest, NamesThatADnsServerCouldPointHereAreNot) {
-  for (const char* host : {"evil.example", "evil.example:5011", "localhost.evil.example",
-                           "127.0.0.1.evil.example", "192.168.0.7:5011", "", "[::2]", "localhost evil",
-                           "evil@localhost", "[::1].evil"}) {
+  for (const char* host :
+       {"evil.example", "evil.example:5011", "localhost.evil.example", "127.0.0.1.evil.example",
+        "192.168.0.7:5011", "", "[::2]", "localhost evil", "evil@localhost", "[::1].evil"}) {
     EXPECT_EQ(host_code(host), "config.http.host") << host;
   }
 }
@@ -71,8 +71,8 @@ TEST(RequestChecksTest, BodiesThatBrowsersSendUnaskedAreRefused) {
               "config.http.media_type")
         << type;
   }
-  for (const char* type : {"application/json", "Application/JSON; charset=utf-8",
-                           "application/vnd.x+json"}) {
+  for (const char* type :
+       {"application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"}) {
     EXPECT_EQ(code_of({.host = "localhost", .content_type = type, .post = true}), "") << type;
   }
   EXPECT_EQ(code_of({.host = "localhost", .post = true}), "") << "old callers send none";

@@ -13,8 +13,9 @@ class ServiceConfigTest : public testing::Test {
   void SetUp() override { clear(); }
   void TearDown() override { clear(); }
   static void clear() {
-    for (const char* name : {"PENSTOCK_HOST", "PENSTOCK_PORT", "PENSTOCK_ALLOWED_HOSTS",
-                             "UNIVERSAL_MIGRATION_SERVICE_HOST", "UNIVERSAL_MIGRATION_SERVICE_PORT"}) {
+    for (const char* name :
+         {"PENSTOCK_HOST", "PENSTOCK_PORT", "PENSTOCK_ALLOWED_HOSTS",
+          "UNIVERSAL_MIGRATION_SERVICE_HOST", "UNIVERSAL_MIGRATION_SERVICE_PORT"}) {
       unsetenv(name);
     }
   }

@@ -15,9 +15,7 @@ class OpenApiTest : public testing::Test {
     registry_.add(gated_source(std::make_shared<Gate>()));
     document_ = openapi_document(table_, registry_, "1.2.3");
   }
-  const json::object& schemas() {
-    return document_.at("components").at("schemas").as_object();
-  }
+  const json::object& schemas() { return document_.at("components").at("schemas").as_object(); }
 
   Registry registry_;
   RouteTable table_{service_routes()};
@@ -31,9 +29,8 @@ TEST_F(OpenApiTest, DescribesEveryRouteAndNothingElse) {
   }
   EXPECT_EQ(operations, table_.routes().size());
   for (const Route& route : table_.routes()) {
-    const json::value& found =
-        document_.at("paths").at(route.pattern).at(lower(route.method));
-    EXPECT_EQ(found.at("operationId"), route.operation);
+    const json::value& found = document_.at("paths").at(route.pattern).at(lower(route.method));
+    EXPECT_EQ(found.at("operationId").as_string(), std::string_view(route.operation));
     EXPECT_EQ(found.at("responses").as_object().size(), route.responses.size());
     const bool has_parameter = route.pattern.find("{id}") != std::string::npos;
     EXPECT_EQ(has_parameter, json::serialize(found).find(R"("in":"path")") != std::string::npos)
@@ -57,7 +54,6 @@ TEST_F(OpenApiTest, EveryReferenceLeadsSomewhereAndNoComponentIsUnused) {
   std::set<std::string> references;
   collect_references(document_, references);
   for (const std::string& reference : references) {
-    EXPECT_NO_THROW(document_.at("components")) << reference;
     EXPECT_TRUE(schemas().contains(reference.substr(std::string("#/components/schemas/").size())))
         << reference;
   }
