@@ -78,6 +78,7 @@ class ClickHouseSession : public DestinationSession {
   std::int64_t count_or_missing(const std::string& name);
   bool table_exists(const std::string& name);
   void drop(const std::string& name);
+  void stop_merges(const std::string& name);
   void create_empty(const TargetTable& table, const std::string& name, Engine engine);
   std::vector<std::string> partitions(const Layout& layout, const std::string& name);
   void move_partitions(const Layout& layout, const std::string& from, const std::string& to);
