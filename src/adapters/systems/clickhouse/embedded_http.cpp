@@ -3,6 +3,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/http/span_body.hpp>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -99,14 +100,18 @@ class Chdb {
 
   // Settings of the request before are taken back: they hold for one request only.
   void adopt(const EmbeddedRequest& request) {
+    std::string changes;
+    const auto change = [&changes](const std::string& name, const std::string& value) {
+      changes += (changes.empty() ? "SET " : ", ") + quote_name(name) + " = " + value;
+    };
     for (const auto& [name, value] : settings_) {
-      if (!request.settings.contains(name)) query("SET " + quote_name(name) + " = DEFAULT", "Null");
+      if (!request.settings.contains(name)) change(name, "DEFAULT");
     }
     for (const auto& [name, value] : request.settings) {
       const auto known = settings_.find(name);
-      if (known != settings_.end() && known->second == value) continue;
-      query("SET " + quote_name(name) + " = " + quote_literal(value), "Null");
+      if (known == settings_.end() || known->second != value) change(name, quote_literal(value));
     }
+    if (!changes.empty()) query(changes, "Null");
     settings_ = request.settings;
     const std::string database = request.database.empty() ? "default" : request.database;
     if (database != database_) query("USE " + quote_name(database), "Null");
@@ -272,7 +277,7 @@ class Connection {
     Chdb::Result query = chdb_->own(library_.stream_query(chdb_->handle(), sql.data(), sql.size(),
                                                           format.data(), format.size()));
     chdb_->check(query);
-    http::response<http::empty_body> response = head(http::status::ok);
+    auto response = head<http::empty_body>(http::status::ok);
     response.chunked(true);
     http::response_serializer<http::empty_body> serializer(response);
     bool started = false;
@@ -306,8 +311,9 @@ class Connection {
            " " + tag + "\r\n__exception__\r\n";
   }
 
-  http::response<http::empty_body> head(http::status status) const {
-    http::response<http::empty_body> response(status, 11);
+  template <typename Body>
+  http::response<Body> head(http::status status) const {
+    http::response<Body> response(status, 11);
     response.set(http::field::content_type, "text/tab-separated-values; charset=UTF-8");
     response.set("X-ClickHouse-Exception-Tag",
                  boost::string_view(kExceptionTag.data(), kExceptionTag.size()));
@@ -315,23 +321,25 @@ class Connection {
     return response;
   }
 
+  using Answer = http::response<http::span_body<const char>>;
+
   void answer(std::string_view body) {
-    http::response<http::empty_body> response = head(http::status::ok);
+    Answer response = head<http::span_body<const char>>(http::status::ok);
     send(response, body);
   }
 
   void answer_failure(const std::string& text) {
-    http::response<http::empty_body> response = head(http::status::internal_server_error);
+    Answer response = head<http::span_body<const char>>(http::status::internal_server_error);
     response.set("X-ClickHouse-Exception-Code", std::to_string(exception_code(text)));
     send(response, text + "\n");
   }
 
-  void send(http::response<http::empty_body>& response, std::string_view body) {
+  // Head and body in one write: two small ones would wait for the peer's delayed acknowledgement.
+  void send(Answer& response, std::string_view body) {
     answered_ = true;
+    response.body() = {body.data(), body.size()};
     response.content_length(body.size());
-    http::response_serializer<http::empty_body> serializer(response);
-    http::write_header(socket_, serializer);
-    boost::asio::write(socket_, boost::asio::buffer(body.data(), body.size()));
+    http::write(socket_, response);
   }
 
   EmbeddedSocket socket_;

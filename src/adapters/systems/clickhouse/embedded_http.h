@@ -21,8 +21,8 @@ struct EmbeddedRequest {
 };
 EmbeddedRequest parse_target(std::string_view target);
 
-// "INSERT INTO t FORMAT Native" → {"INSERT INTO t", "Native"}; the second is empty when the text is
-// no INSERT with a FORMAT at its end.
+// "INSERT INTO t FORMAT Native" → {"INSERT INTO t", "Native"}; the second is empty when the text
+// is no INSERT with a FORMAT at its end.
 std::pair<std::string, std::string> split_insert(std::string_view sql);
 
 // Serves requests until the peer closes or breaks the protocol. Owns a libchdb connection, so

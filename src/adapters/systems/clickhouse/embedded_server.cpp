@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -177,6 +178,8 @@ class Connections {
       // The descriptor's number stays ours until it leaves the list, for end() may use it.
       const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
       socket.assign(protocol, copy, failure);
+      const int yes = 1;
+      if (!local_) ::setsockopt(copy, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
       if (!failure) serve_connection(std::move(socket), library_, path_);
     }
     const std::lock_guard lock(mutex_);

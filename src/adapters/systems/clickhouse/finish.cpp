@@ -133,12 +133,13 @@ void ClickHouseSession::replace(const TargetTable& table, const RunId& run, cons
   }
   std::string replaced = names.old();
   if (shared_->exchange) {
-    const std::vector<StagedTable> found = list_tables(client_, *shared_, with);
-    const auto at = std::ranges::find(found, with, &StagedTable::name);
-    if (at == found.end() || at->uuid.size() != 36) {
+    const std::string uuid(
+        trim(client_.query("SELECT toString(uuid) FROM system.tables WHERE database = " +
+                           quote_literal(table.database) + " AND name = " + quote_literal(with))));
+    if (uuid.size() != 36) {
       throw Error(Side::destination, "destination.protocol", "a staging table has no UUID");
     }
-    replaced = names.exchange() + uuid_mark(at->uuid);
+    replaced = names.exchange() + uuid_mark(uuid);
     run_ddl("RENAME TABLE " + name(with) + " TO " + name(replaced), true);
     run_ddl("EXCHANGE TABLES " + name(table.name) + " AND " + name(replaced), true);
   } else {
@@ -273,13 +274,11 @@ void ClickHouseSession::make_view(const TargetTable& table, const Layout& layout
     if (native_code(error) != kTableExists) throw;
   }
   const std::string view = quote_name(table.database, layout.view);
-  const auto rows = parse_rows(
-      client_.query("SELECT engine, create_table_query FROM system.tables WHERE database = " +
-                    quote_literal(table.database) + " AND name = " + quote_literal(layout.view)),
-      2);
-  const bool ours = !rows.empty() && rows[0][0] == "View" &&
-                    rows[0][1].find(layout.deleted_column) != std::string::npos &&
-                    rows[0][1].find("FINAL") != std::string::npos;
+  // Not out of system.tables, which on old servers spells out every table for this.
+  const std::string definition = client_.query("SHOW CREATE TABLE " + view);
+  const bool ours = definition.starts_with("CREATE VIEW") &&
+                    definition.find(layout.deleted_column) != std::string::npos &&
+                    definition.find("FINAL") != std::string::npos;
   if (!ours) {
     throw Error(Side::destination, "destination.view.exists",
                 "the name " + view + " of the view of current rows is taken")

@@ -318,8 +318,6 @@ void HttpClient::start_insert(std::string_view sql, const Settings& settings) {
   prepare(url_with(settings, {}, sql), insert_headers_.get());
   set(easy_.get(), CURLOPT_READFUNCTION, &HttpClient::on_read);
   set(easy_.get(), CURLOPT_READDATA, this);
-  // A kept-alive connection may be dead by now, and a streamed body cannot be sent again.
-  set(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
   body_bytes_max_ = std::size_t{1} << 20;
   chunks_ = {};
   chunk_offset_ = 0;
