@@ -4,7 +4,7 @@
 
 build_packages=(g++ cmake ninja-build ccache
   libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libpq-dev
-  libsqlite3-dev libyaml-cpp-dev)
+  libspdlog-dev libsqlite3-dev libyaml-cpp-dev)
 sample_packages=(postgresql-15)
 test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
   clickhouse-server clang-format-14 python3 curl openssl)
@@ -53,14 +53,20 @@ install_packages() {
     setsid --wait "$root" bash "$PWD/tools/apt_install.sh" "${missing[@]}"
 }
 
-# The library that holds the current ClickHouse, unless PENSTOCK_LIBCHDB names one.
-install_chdb() {
+have_chdb() {
   [[ -n "${PENSTOCK_LIBCHDB:-}" ]] && return 0
   local have
   have=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$(dirname "$chdb_library")/package.json" \
     2>/dev/null) || true
-  [[ -f $chdb_library && $have == "$chdb_version" ]] && return 0
-  command -v npm >/dev/null || install_packages npm
+  [[ -f $chdb_library && $have == "$chdb_version" ]]
+}
+
+# What install_chdb will need, to be installed together with all other packages.
+chdb_packages() { have_chdb || command -v npm >/dev/null || echo npm; }
+
+# The library that holds the current ClickHouse, unless PENSTOCK_LIBCHDB names one.
+install_chdb() {
+  have_chdb && return
   mkdir -p "$deps_dir"
   quietly "Installing ClickHouse as a library ($chdb_package $chdb_version, 560 MB)" \
     build/logs/npm.log npm install --prefix "$deps_dir" --no-save --no-package-lock --no-audit \
