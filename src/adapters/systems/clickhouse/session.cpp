@@ -13,6 +13,9 @@ namespace penstock::clickhouse {
 namespace {
 
 constexpr std::chrono::seconds kAbandonDeadline{10};
+// With more splits, merging has to begin before the table is whole, or it ends up with more parts
+// than a server takes inserts beside (300 until 23.6).
+constexpr int kSplitsUnmergedMax = 64;
 
 Error inconsistent(const std::string& what) {
   return Error(Side::destination, "destination.staging.inconsistent", what)
@@ -103,7 +106,7 @@ void ClickHouseSession::begin_table(const TargetTable& table, const RunId& run, 
   const bool gather = gathers(Layout::from_json(table.payload), splits);
   const std::string& name = gather ? names.gather() : names.base;
   create_empty(table, name, gather ? Engine::staging : Engine::target);
-  if (gather) stop_merges(name);
+  if (gather && splits <= kSplitsUnmergedMax) stop_merges(name);
   if (splits == 1) fresh_.insert(name);
 }
 
