@@ -65,6 +65,19 @@ int exit_code(const json::object& result, JobState state) {
   return usage && untouched ? exit_usage : exit_failed;
 }
 
+// The result's errors on standard error; the rest of many is in the result.
+void complain(const json::object& result) {
+  constexpr std::size_t errors_shown_max = 10;
+  const json::value* const errors = result.if_contains("errors");
+  if (errors == nullptr || !errors->is_array()) return;
+  std::size_t shown = 0;
+  for (const json::value& error : errors->get_array()) {
+    if (!error.is_string() || shown++ == errors_shown_max) break;
+    const std::string text = "penstock: " + std::string(error.get_string()) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  }
+}
+
 // The verbs. Each checks its arguments, does its work and prints the result.
 class Verbs {
  public:
@@ -113,6 +126,8 @@ int Verbs::migrate() {
   }
   const json::object result = job->result();
   if (line_.json || !is_terminal(STDOUT_FILENO)) {
+    // Where the result goes to a file, a failure still shows; JSON events tell it themselves.
+    if (mode != ProgressMode::json) complain(result);
     print_json(result);
   } else {
     print(report_result(result));

@@ -97,10 +97,11 @@ std::vector<std::string> ProgressState::apply(const Event& event) {
   } else if (event.type == "planned") {
     total_.rows_estimate = integer_of(data, "rows_estimate", -1);
     total_.tables_total = integer_of(data, "tables", -1);
-    return {fmt::format("{} tables, about {} rows ({})", grouped(total_.tables_total),
-                        total_.rows_estimate < 0
-                            ? "an unknown number of"
-                            : human_count(static_cast<double>(total_.rows_estimate)),
+    const std::string rows =
+        total_.rows_estimate < 0
+            ? std::string("an unknown number of")
+            : "about " + human_count(static_cast<double>(total_.rows_estimate));
+    return {fmt::format("{}, {} rows ({})", counted(total_.tables_total, "table"), rows,
                         terminal_safe(text_of(data, "consistency")))};
   } else if (event.type == "table_started") {
     Table& one = table(text_of(data, "table"));
@@ -112,9 +113,8 @@ std::vector<std::string> ProgressState::apply(const Event& event) {
     std::erase_if(running_, [&](const Table& one) { return one.name == text_of(data, "table"); });
     ++total_.tables_done;
     const double seconds = number_of(data, "seconds", -1);
-    return {fmt::format("done    {} -> {}  {} rows  {}", name,
-                        terminal_safe(text_of(data, "target")),
-                        grouped(integer_of(data, "rows", -1)), human_duration(seconds))};
+    return {fmt::format("done    {} -> {}  {}  {}", name, terminal_safe(text_of(data, "target")),
+                        counted(integer_of(data, "rows", -1), "row"), human_duration(seconds))};
   } else if (event.type == "table_failed") {
     std::erase_if(running_, [&](const Table& one) { return one.name == text_of(data, "table"); });
     return {fmt::format("FAILED  {}: {}", name, terminal_safe(error_of(data)))};

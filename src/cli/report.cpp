@@ -113,6 +113,13 @@ std::string when(std::int64_t time_ms) {
   return out;
 }
 
+// The engine's word for what it did with a value, within a sentence.
+std::string action_text(const std::string& action) {
+  if (action == "null") return "written as NULL";
+  if (action == "nearest") return "written as the nearest possible value";
+  return action;
+}
+
 std::string losses_text(const json::array& tables) {
   std::string out;
   for (const json::value& item : tables) {
@@ -125,9 +132,9 @@ std::string losses_text(const json::array& tables) {
         samples += (samples.empty() ? ", such as " : ", ") + terminal_safe(sample.get_string(), 60);
       }
       out += message_lines(
-          fmt::format("{}.{}: {} values ({}) written as {}{}", text_of(table, "table"),
-                      text_of(loss, "column"), grouped(integer_of(loss, "count")),
-                      text_of(loss, "kind"), text_of(loss, "action"), samples),
+          fmt::format("{}.{}: {} ({}) {}{}", text_of(table, "table"), text_of(loss, "column"),
+                      counted(integer_of(loss, "count"), "value"), text_of(loss, "kind"),
+                      action_text(text_of(loss, "action")), samples),
           "  - ");
     }
   }
@@ -170,13 +177,14 @@ std::string report_result(const json::object& result) {
   const double seconds = number_of(result, "seconds");
   const std::int64_t records = std::max<std::int64_t>(0, integer_of(result, "records"));
   const std::int64_t rejected = std::max<std::int64_t>(0, integer_of(result, "rows_rejected"));
-  out += fmt::format("{}: {} of {} tables, {} rows in {}", text_of(result, "state"),
-                     migrated.size(), std::max<std::int64_t>(0, integer_of(result, "total_tables")),
-                     grouped(records), human_duration(seconds));
+  out +=
+      fmt::format("{}: {} of {}, {} in {}", text_of(result, "state"), migrated.size(),
+                  counted(std::max<std::int64_t>(0, integer_of(result, "total_tables")), "table"),
+                  counted(records, "row"), human_duration(seconds));
   if (seconds > 0 && records > 0) {
     out += fmt::format(" ({} rows/s)", human_count(static_cast<double>(records) / seconds));
   }
-  if (rejected > 0) out += fmt::format(", {} rows rejected", grouped(rejected));
+  if (rejected > 0) out += ", " + counted(rejected, "row") + " rejected";
   out += fmt::format(" [job {}]\n", text_of(result, "job_id"));
   return out;
 }
@@ -225,11 +233,12 @@ std::string report_plan(const json::object& plan) {
   out += details;
   out += list(array_of(plan, "warnings"), "Warnings");
   out += list(problems, "Problems");
-  out += fmt::format(
-      "{} tables, {} rows, {}. {}\n", std::max<std::int64_t>(0, integer_of(plan, "total_tables")),
-      estimate(integer_of(plan, "rows_estimate")), bytes(integer_of(plan, "bytes_estimate")),
-      problems.empty() ? "Nothing stands in the way."
-                       : "migrate would refuse this; nothing would be changed.");
+  out += fmt::format("{}, {} rows, {}. {}\n",
+                     counted(std::max<std::int64_t>(0, integer_of(plan, "total_tables")), "table"),
+                     estimate(integer_of(plan, "rows_estimate")),
+                     bytes(integer_of(plan, "bytes_estimate")),
+                     problems.empty() ? "Nothing stands in the way."
+                                      : "migrate would refuse this; nothing would be changed.");
   return out;
 }
 

@@ -23,6 +23,8 @@ std::string pad(std::string_view text, std::size_t width, bool utf8 = true);
 
 // "1,234,567"; negative values mean unknown: "?".
 std::string grouped(std::int64_t number);
+// "1 row", "1,234 rows", "? rows": `noun` with an s unless the number is one.
+std::string counted(std::int64_t number, std::string_view noun);
 // "0.4 s", "12 s", "3 min 20 s", "2 h 05 min".
 std::string human_duration(double seconds);
 

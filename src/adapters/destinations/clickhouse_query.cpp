@@ -1,5 +1,7 @@
 #include "adapters/destinations/clickhouse_query.h"
 
+#include "core/error.h"
+
 namespace penstock::clickhouse {
 
 std::string query_as_text(HttpClient& client, const std::string& database, const std::string& sql) {
@@ -12,7 +14,13 @@ std::string query_as_text(HttpClient& client, const std::string& database, const
   options.settings = {{"default_format", "PrettyCompactNoEscapes"},
                       {"output_format_pretty_max_rows", "1000"},
                       {"readonly", "2"}};
-  return client.query(sql, options);
+  try {
+    return client.query(sql, options);
+  } catch (Error& error) {
+    // Otherwise the hint would blame the user's privileges.
+    if (error.code() == "destination.readonly") error.hint("penstock query only reads");
+    throw;
+  }
 }
 
 }  // namespace penstock::clickhouse

@@ -167,8 +167,8 @@ TEST(Program, ATableOfSomebodyElseStaysAsItIs) {
 TEST(Program, RejectedRowsExitWith3AndAreKept) {
   const std::string source = shop().server.fresh_database();
   shop().server.sql(
-      "CREATE TABLE days (id int PRIMARY KEY, day timestamptz);"
-      "INSERT INTO days VALUES (1, '2024-01-01'), (2, 'infinity'), (3, NULL)",
+      "CREATE TABLE days (id int PRIMARY KEY, day date);"
+      "INSERT INTO days VALUES (1, '2024-01-01'), (2, '0001-01-01'), (3, NULL)",
       source);
   const std::string from =
       "postgresql://postgres@127.0.0.1:" + std::to_string(shop().server.port()) + "/" + source;

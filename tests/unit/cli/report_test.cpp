@@ -42,7 +42,8 @@ TEST(ReportResult, ShowsTablesLossesWarningsAndErrorsWithHints) {
       "Also made:\n"
       "  - view a_current\n"
       "Values that could not be carried exactly:\n"
-      "  - public.a.d: 3 values (out_of_range) written as nearest, such as 0001-01-01\n"
+      "  - public.a.d: 3 values (out_of_range) written as the nearest possible value, such as "
+      "0001-01-01\n"
       "Warnings:\n"
       "  - a standby is read\n"
       "Errors:\n"
@@ -107,7 +108,7 @@ TEST(ReportPlan, ShowsMappingLossesAndProblems) {
             "Problems:\n"
             "  - a exists (table public.a) [destination.table.exists]\n"
             "      What to do: choose --if-exists\n"
-            "1 tables, ~1.2 k rows, ?. migrate would refuse this; nothing would be changed.\n");
+            "1 table, ~1.2 k rows, ?. migrate would refuse this; nothing would be changed.\n");
 }
 
 TEST(ReportDiscovery, ListsTablesAndRefusals) {
@@ -135,10 +136,9 @@ TEST(ReportJobs, ShowsEndpointsWithoutSecrets) {
   job.state = JobState::succeeded;
   job.started_ms = 1000;
   job.finished_ms = 3500;
-  job.request =
-      R"({"source_type":"postgresql","source":{"host":"h","port":5432,"database":"d",)"
-      R"("password":"***"},)"
-      R"("dest_type":"clickhouse","destination":{"path":"./w"}})";
+  job.request = R"({"source_type":"postgresql","source":{"host":"h","port":5432,"database":"d",)"
+                R"("password":"***"},)"
+                R"("dest_type":"clickhouse","destination":{"path":"./w"}})";
   EXPECT_EQ(report_jobs({job}),
             "JOB   STATE      CREATED   TIME  FROM                   TO\n"
             "0abc  succeeded  -        2.5 s  postgresql://h:5432/d  clickhouse:./w\n");

@@ -121,6 +121,7 @@ TEST(RunCli, MigrateGivesItsResultAsJsonAlsoWhenItNeverStarted) {
   EXPECT_EQ(result.at("success"), json::value(false));
   EXPECT_EQ(result.at("state"), json::value("failed"));
   EXPECT_FALSE(result.at("errors").as_array().empty());
+  EXPECT_NE(failed.err.find("penstock: no such host"), std::string::npos) << failed.err;
   const Outcome usage = run({"migrate", "postgresql://h/d", "clickhouse://h/d", "--parallel", "x"});
   EXPECT_EQ(usage.code, 2);
   EXPECT_EQ(json::parse(usage.out).as_object().at("error_type"), json::value("config.field.type"));
