@@ -258,7 +258,7 @@ void Migration::run_round(const std::vector<TableRun*>& tables) {
   }
   std::vector<TableRun*> left;
   for (TableRun* table : tables) {
-    if (table->begun && table->state.load() != TableState::done) left.push_back(table);
+    if (table->touched && table->state.load() != TableState::done) left.push_back(table);
   }
   abandon(left);
 }

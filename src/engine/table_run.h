@@ -30,7 +30,8 @@ struct TableRun {
   LossAccount losses;  // of committed splits
 
   std::mutex mutex;
-  bool begun = false;
+  bool touched = false;  // begin_table() was called: something may lie at the destination
+  bool begun = false;    // … and has succeeded
   int splits = 0;
   int splits_left = 0;
   std::chrono::steady_clock::time_point started, finished;

@@ -151,6 +151,7 @@ void Worker::begin_split(const PassagePtr& passage) {
     const std::lock_guard lock(table.mutex);
     if (!table.begun) {
       table.started = std::chrono::steady_clock::now();
+      table.touched = true;
       session().begin_table(table.plan.target, round_.run, table.splits);
       table.begun = true;
       table.state = TableState::running;

@@ -286,18 +286,12 @@ TEST_P(DestinationSuite, CancellationEndsTheJobInTimeAndLeavesNothing) {
   ASSERT_TRUE(bench().run().at("success").as_bool());
   const auto before = objects();
   put("t", numbered_rows(5'000));
-  std::shared_ptr<Job> job;
-  std::atomic<bool> reached{false};
+  Blocker blocker;
   source_faults_->at("source.next", source_faults_->count("source.next") + 4, 999'999, When::before,
-                     [&] {
-                       reached = true;
-                       while (!job->cancel_token().requested()) {
-                         std::this_thread::sleep_for(std::chrono::milliseconds(10));
-                       }
-                       job->cancel_token().check();
-                     });
-  job = bench().start(bench().request({}, {"t"}));
-  while (!reached) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                     blocker.action());
+  const auto job = bench().start(bench().request({}, {"t"}));
+  blocker.set(job);
+  blocker.wait_reached();
   const auto begin = steady_clock::now();
   job->cancel();
   job->wait();

@@ -2,10 +2,14 @@
 // real jobs through the real engine.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "doubles/meddling.h"
@@ -68,6 +72,28 @@ class Workshop {
   Registry registry_;
   std::unique_ptr<SqliteLedger> ledger_;
   std::unique_ptr<JobManager> manager_;
+};
+
+// Holds up whoever runs action() until the job is cancelled. set() tells which job that is; actions
+// that come before wait for it.
+class Blocker {
+ public:
+  Faults::Action action() {
+    return [this] {
+      reached_ = true;
+      const CancelToken cancel = job_.get()->cancel_token();
+      while (true) cancel.sleep(std::chrono::milliseconds(100));
+    };
+  }
+  void set(const std::shared_ptr<Job>& job) { promise_.set_value(job); }
+  void wait_reached() const {
+    while (!reached_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+ private:
+  std::promise<std::shared_ptr<Job>> promise_;
+  std::shared_future<std::shared_ptr<Job>> job_ = promise_.get_future().share();
+  std::atomic<bool> reached_{false};
 };
 
 // Text members of a result: errors joined, or the failed tables' error types.

@@ -160,6 +160,15 @@ TEST(Migration, ALostCommitAnswerBringsNoDuplicate) {
   EXPECT_EQ(shop.got("t").rows, sorted(numbered_rows(3'000).rows));
 }
 
+TEST(Migration, StagingWhoseBeginningFailedHalfWayIsRemoved) {
+  Workshop shop;
+  shop.put("t", numbered_rows(10));
+  shop.destination_faults().lose_answer("destination.begin_table", 1,
+                                        fail_for_good(Side::destination));
+  EXPECT_EQ(error_type_of(shop.run()), "test.broken");
+  EXPECT_TRUE(shop.leftovers().empty());
+}
+
 TEST(Migration, ACommitWhoseOutcomeStaysUnknownFailsTheTableRatherThanReadingAgain) {
   Workshop shop;
   shop.put("t", numbered_rows(10));
@@ -232,20 +241,13 @@ TEST(Migration, Pitfall68_CancellationEndsAJobWithinTwoSeconds) {
     SourceMeddling source = many_splits();
     Workshop shop(source);
     shop.put("t", numbered_rows(3'000));
-    std::shared_ptr<Job> job;
-    std::atomic<bool> reached{false};
-    const auto block = [&] {
-      reached = true;
-      while (!job->cancel_token().requested()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-      job->cancel_token().check();
-    };
+    Blocker blocker;
     Faults& faults =
         std::string_view(call).starts_with("source") ? *source.faults : shop.destination_faults();
-    faults.at(call, 4, 999'999, When::before, block);
-    job = shop.start(shop.request());
-    while (!reached) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    faults.at(call, 4, 999'999, When::before, blocker.action());
+    const auto job = shop.start(shop.request());
+    blocker.set(job);
+    blocker.wait_reached();
     const auto begin = steady_clock::now();
     job->cancel();
     job->wait();

@@ -191,19 +191,15 @@ TEST(JobManager, AJobTellsItsStory) {
 }
 
 TEST(JobManager, ClosingCancelsWhatRunsAndWaits) {
+  Blocker blocker;
   std::shared_ptr<Job> job;
   {
     Workshop shop;
     shop.put("t", numbered_rows(5));
-    std::atomic<bool> reached{false};
-    shop.source_faults().at("source.next", 1, [&] {
-      reached = true;
-      while (!job->cancel_token().requested()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      }
-    });
+    shop.source_faults().at("source.next", 1, blocker.action());
     job = shop.start(shop.request());
-    while (!reached) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    blocker.set(job);
+    blocker.wait_reached();
   }
   EXPECT_EQ(job->state(), JobState::cancelled);
 }
