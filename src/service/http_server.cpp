@@ -4,18 +4,19 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <cstdio>
 #include <set>
+#include <thread>
 
 #include "core/text.h"
 #include "service/connection.h"
@@ -235,12 +236,35 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void wait_for_stop(const CancelToken& stop) {
-  asio::io_context io;
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&io](const error_code&, int) { io.stop(); });
-  while (!io.stopped() && !stop.requested()) io.run_for(kCancelPoll);
-}
+// A signal handler reaches nothing but globals, and may touch only such as this one.
+std::atomic<bool> signalled{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// Catches SIGINT and SIGTERM while it lives, then puts back what was there before.
+class StopSignals {
+ public:
+  StopSignals() {
+    signalled = false;
+    struct sigaction action {};
+    action.sa_handler = [](int) { signalled = true; };
+    sigaction(SIGINT, &action, &interrupt_before_);
+    sigaction(SIGTERM, &action, &terminate_before_);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals() {
+    sigaction(SIGINT, &interrupt_before_, nullptr);
+    sigaction(SIGTERM, &terminate_before_, nullptr);
+  }
+
+  void wait(const CancelToken& stop) const {
+    while (!signalled && !stop.requested()) std::this_thread::sleep_for(kStopPoll);
+  }
+
+ private:
+  struct sigaction interrupt_before_ {
+  }, terminate_before_{};
+};
 
 void end_jobs(JobManager& manager, std::chrono::milliseconds grace) {
   const auto deadline = std::chrono::steady_clock::now() + grace;
@@ -257,10 +281,13 @@ void end_jobs(JobManager& manager, std::chrono::milliseconds grace) {
 void run_service(JobManager& manager, const ServiceConfig& config, const CancelToken& stop) {
   raise_file_limit();
   HttpServer server(manager, config);
-  server.start();
-  std::printf("penstock %s listens on %s\n", PENSTOCK_VERSION, server.url().c_str());
-  static_cast<void>(std::fflush(stdout));
-  wait_for_stop(stop);
+  {
+    const StopSignals signals;  // from before the line that says the service is there
+    server.start();
+    std::printf("penstock %s listens on %s\n", PENSTOCK_VERSION, server.url().c_str());
+    static_cast<void>(std::fflush(stdout));
+    signals.wait(stop);
+  }
   server.stop_accepting();
   end_jobs(manager, config.stop_grace);
   server.stop();

@@ -126,7 +126,11 @@ SourceEntry gated_source(std::shared_ptr<Gate> gate) {
   entry.versions = "1";
   entry.spec = ConfigSpec({
       {.name = "host", .description = "Where it is said to be.", .fallback = "here"},
-      {.name = "port", .kind = FieldKind::integer, .description = "Unused.", .min = 1, .max = 65'535},
+      {.name = "port",
+       .kind = FieldKind::integer,
+       .description = "Unused.",
+       .min = 1,
+       .max = 65'535},
       {.name = "password", .kind = FieldKind::secret, .description = "Unused."},
       {.name = "table", .description = "Name of the one table.", .fallback = "numbers"},
       {.name = "rows", .kind = FieldKind::integer, .description = "Of the table.", .fallback = 10},

@@ -29,8 +29,8 @@ class Gate {
 };
 
 // Name "gated". Config: host (open() fails when it is "unreachable", hangs until cancelled when it
-// is "hangs"), port, password (secret), table (default "numbers"), rows (default 10). One table with
-// a bigint key; every reader passes the gate before each batch.
+// is "hangs"), port, password (secret), table (default "numbers"), rows (default 10). One table
+// with a bigint key; every reader passes the gate before each batch.
 SourceEntry gated_source(std::shared_ptr<Gate> gate);
 
 }  // namespace penstock
