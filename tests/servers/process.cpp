@@ -144,8 +144,11 @@ void remove_leftovers() {
     if (!name.starts_with(prefix)) continue;
     pid_t pid = 0;
     const char* digits = name.data() + prefix.size();
-    std::from_chars(digits, name.data() + name.size(), pid);
+    const char* const end = name.data() + name.size();
+    const char* const rest = std::from_chars(digits, end, pid).ptr;
     struct stat info {};
+    // Without the second dash it is a random name that happens to begin with digits: someone else's.
+    if (rest == end || *rest != '-') continue;
     if (pid <= 0 || ::kill(pid, 0) == 0 || errno != ESRCH) continue;
     if (::lstat(entry.path().c_str(), &info) != 0 || info.st_uid != geteuid()) continue;
     std::filesystem::remove_all(entry.path(), ignored);

@@ -11,7 +11,7 @@ namespace penstock {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "penstock-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "penstock-unit-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = name;
   }
