@@ -147,7 +147,7 @@ void remove_leftovers() {
     const char* const end = name.data() + name.size();
     const char* const rest = std::from_chars(digits, end, pid).ptr;
     struct stat info {};
-    // Without the second dash it is a random name that happens to begin with digits: someone else's.
+    // Without the second dash it is a random name that begins with digits: someone else's.
     if (rest == end || *rest != '-') continue;
     if (pid <= 0 || ::kill(pid, 0) == 0 || errno != ESRCH) continue;
     if (::lstat(entry.path().c_str(), &info) != 0 || info.st_uid != geteuid()) continue;
