@@ -1,5 +1,5 @@
-# penstock_embed(<target> <symbol> <file>): makes `extern const std::string_view <symbol>` (namespace
-# penstock::embedded) from a text file, so that data tables travel inside the one binary.
+# penstock_embed(<target> <symbol> <file>): makes `extern const std::string_view <symbol>`
+# (namespace penstock::embedded) from a text file, so that data tables travel inside the one binary.
 function(penstock_embed target symbol file)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.cpp)
   add_custom_command(

@@ -2,7 +2,7 @@
 # raw string literals.
 file(READ "${IN}" hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
+string(REPLACE "0x0a," "0x0a,\n" bytes "${bytes}")
 file(WRITE "${OUT}"
 "#include <string_view>
 namespace penstock::embedded {

@@ -57,22 +57,17 @@ std::string description_of(const ConfigField& field, const std::string& name) {
 
 std::string type_name(const ConfigField& field) {
   switch (field.kind) {
-    case FieldKind::integer:
-      return "N";
+    case FieldKind::integer: return "N";
     case FieldKind::choice: {
       std::string out;
       for (const std::string& choice : field.choices) out += (out.empty() ? "" : "|") + choice;
       return out;
     }
-    case FieldKind::object:
-      return "KEY=VALUE";
-    case FieldKind::text_list:
-      return "LIST";
-    case FieldKind::boolean:
-      return "";
+    case FieldKind::object: return "KEY=VALUE";
+    case FieldKind::text_list: return "LIST";
+    case FieldKind::boolean: return "";
     case FieldKind::text:
-    case FieldKind::secret:
-      return "TEXT";
+    case FieldKind::secret: return "TEXT";
   }
   return "TEXT";
 }
@@ -150,8 +145,7 @@ json::value OptionFlags::value_of(const Flag& flag) {
       }
       return out;
     }
-    default:
-      return json::value(json::string(flag.values.back()));
+    default: return json::value(json::string(flag.values.back()));
   }
 }
 

@@ -57,17 +57,14 @@ class Converter {
     }
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        return nullptr;
-      case YAML::NodeType::Scalar:
-        return scalar(node);
+      case YAML::NodeType::Null: return nullptr;
+      case YAML::NodeType::Scalar: return scalar(node);
       case YAML::NodeType::Sequence: {
         json::array out;
         for (const auto& item : node) out.push_back(convert(item, depth + 1));
         return out;
       }
-      case YAML::NodeType::Map:
-        return map(node, depth);
+      case YAML::NodeType::Map: return map(node, depth);
     }
     return nullptr;
   }

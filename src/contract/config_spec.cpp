@@ -93,18 +93,12 @@ json::value parse_text(const json::value& value, const std::string& name) {
 json::value parse_field(const json::value& value, const ConfigField& field,
                         const std::string& name) {
   switch (field.kind) {
-    case FieldKind::text:
-      return parse_text(value, name);
-    case FieldKind::integer:
-      return parse_integer(value, field, name);
-    case FieldKind::boolean:
-      return parse_boolean(value, name);
-    case FieldKind::choice:
-      return parse_choice(value, field, name);
-    case FieldKind::secret:
-      return json::value(json::string(resolve_secret(value, name)));
-    case FieldKind::text_list:
-      return parse_list(value, name);
+    case FieldKind::text: return parse_text(value, name);
+    case FieldKind::integer: return parse_integer(value, field, name);
+    case FieldKind::boolean: return parse_boolean(value, name);
+    case FieldKind::choice: return parse_choice(value, field, name);
+    case FieldKind::secret: return json::value(json::string(resolve_secret(value, name)));
+    case FieldKind::text_list: return parse_list(value, name);
     case FieldKind::object:
       if (!value.is_object()) throw field_error("type", name, "must be an object");
       return value;
@@ -198,16 +192,12 @@ json::object ConfigSpec::json_schema() const {
         if (field.min != INT64_MIN) one["minimum"] = field.min;
         if (field.max != INT64_MAX) one["maximum"] = field.max;
         break;
-      case FieldKind::boolean:
-        one["type"] = "boolean";
-        break;
+      case FieldKind::boolean: one["type"] = "boolean"; break;
       case FieldKind::text_list:
         one["type"] = "array";
         one["items"] = json::object{{"type", "string"}};
         break;
-      case FieldKind::object:
-        one["type"] = "object";
-        break;
+      case FieldKind::object: one["type"] = "object"; break;
       case FieldKind::secret:
         one["oneOf"] =
             json::array{json::object{{"type", "string"}, {"format", "password"}},
@@ -215,9 +205,7 @@ json::object ConfigSpec::json_schema() const {
                                      {"description", R"({"env":"NAME"} or {"file":"path"})"}}};
         break;
       case FieldKind::choice:
-      case FieldKind::text:
-        one["type"] = "string";
-        break;
+      case FieldKind::text: one["type"] = "string"; break;
     }
     if (!field.choices.empty()) one["enum"] = json::value_from(field.choices);
     one["description"] = field.description;

@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 // A plain record of what the destination is and can do; the engine asks it instead of guessing.
 struct Capabilities {
-  std::string product, version;       // "ClickHouse", "18.16.1"
+  std::string product, version;  // "ClickHouse", "18.16.1"
   std::size_t identifier_bytes_max = 127;
   bool identifiers_fold_case = false;  // names that differ by case alone collide
   bool schemas = false;                // false: schema becomes part of the table's name
@@ -42,11 +42,11 @@ struct TargetTable {
   TableId source;
   std::string database, schema, name;  // schema empty where there are none
   std::vector<TargetColumn> columns;
-  std::vector<std::string> key;        // target column names; empty: no key
-  std::vector<std::string> ddl;        // what would run, in order, for the plan (shown, not parsed)
-  std::vector<LossNote> losses;        // of the table: indexes not carried, …
-  std::vector<std::string> problems;   // why it cannot be made; empty: it can
-  std::string payload;                 // the adapter's own data (JSON)
+  std::vector<std::string> key;       // target column names; empty: no key
+  std::vector<std::string> ddl;       // what would run, in order, for the plan (shown, not parsed)
+  std::vector<LossNote> losses;       // of the table: indexes not carried, …
+  std::vector<std::string> problems;  // why it cannot be made; empty: it can
+  std::string payload;                // the adapter's own data (JSON)
 
   std::string display() const {
     std::string out = schema.empty() ? database : schema;
@@ -58,10 +58,10 @@ struct TargetTable {
 // What the engine decided before the destination maps a table.
 struct MapRequest {
   const TableSchema* table = nullptr;
-  std::vector<Field> fields;               // the selected columns, Field::type as it will be read
-  std::vector<std::string> column_names;   // destination names, one per field
-  std::string schema, name;                // destination names (schema empty where unsupported)
-  json::object options;                    // the adapter's own section of the options
+  std::vector<Field> fields;              // the selected columns, Field::type as it will be read
+  std::vector<std::string> column_names;  // destination names, one per field
+  std::string schema, name;               // destination names (schema empty where unsupported)
+  json::object options;                   // the adapter's own section of the options
 };
 
 enum class IfExists : std::uint8_t { fail, replace, truncate, append };
@@ -69,16 +69,16 @@ enum class IfExists : std::uint8_t { fail, replace, truncate, append };
 // The state of a name at the destination before the job.
 struct ExistingTable {
   bool exists = false;
-  bool ours = false;            // penstock made it and it still has the shape penstock gave it
-  std::string what;             // for people: "a MergeTree table with 12 columns"
-  std::int64_t rows = -1;       // estimate
+  bool ours = false;       // penstock made it and it still has the shape penstock gave it
+  std::string what;        // for people: "a MergeTree table with 12 columns"
+  std::int64_t rows = -1;  // estimate
   std::vector<std::string> mismatch;  // append/truncate: why the mapped table does not fit it
 };
 
 // Identifies one attempt of one job at the destination; part of the names of staging objects.
 struct RunId {
-  std::string job;             // hex text
-  std::int64_t version = 0;    // grows from run to run: Unix microseconds
+  std::string job;           // hex text
+  std::int64_t version = 0;  // grows from run to run: Unix microseconds
 };
 
 // The account of one split at commit. `rows_before`: rows of this table committed earlier in this
@@ -90,9 +90,9 @@ struct SplitAccount {
 };
 
 struct FinishReport {
-  std::int64_t rows = 0;            // counted at the destination
-  std::string target;               // display name
-  std::vector<std::string> also;    // other objects made, for people ("view orders_current")
+  std::int64_t rows = 0;          // counted at the destination
+  std::string target;             // display name
+  std::vector<std::string> also;  // other objects made, for people ("view orders_current")
 };
 
 // Takes the rows of one split into staging.

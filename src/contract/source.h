@@ -14,9 +14,9 @@
 namespace penstock {
 
 struct SourceInfo {
-  std::string product;   // "PostgreSQL"
-  std::string version;   // "15.18"
-  std::string database;  // default database, as the server spells it
+  std::string product;                // "PostgreSQL"
+  std::string version;                // "15.18"
+  std::string database;               // default database, as the server spells it
   std::string default_schema;         // its tables keep their plain names at a destination
   std::vector<std::string> warnings;  // for people: standby, pooler, missing TLS …
 };

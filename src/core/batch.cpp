@@ -25,7 +25,9 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
-Buffer::~Buffer() { std::free(data_); }
+Buffer::~Buffer() {
+  std::free(data_);
+}
 
 void Buffer::grow(std::size_t bytes_min) {
   std::size_t bytes = std::max({bytes_min, capacity_ + capacity_ / 2, kAlignment});
@@ -38,8 +40,7 @@ void Buffer::grow(std::size_t bytes_min) {
   capacity_ = bytes;
 }
 
-Column::Column(Type type_of_values)
-    : type(std::move(type_of_values)), layout(physical(type)) {
+Column::Column(Type type_of_values) : type(std::move(type_of_values)), layout(physical(type)) {
   if (layout == Physical::bytes || layout == Physical::list) offsets.push(std::int32_t{0});
   if (layout == Physical::list) child = std::make_unique<Column>(*type.element);
 }
@@ -79,8 +80,7 @@ void ColumnBuilder::reserve_rows(std::int64_t rows) {
     case Physical::bit: column_->values.reserve((count + 7) / 8); break;
     case Physical::bytes:
     case Physical::list: column_->offsets.reserve((count + 1) * sizeof(std::int32_t)); break;
-    default:
-      column_->values.reserve(count * static_cast<std::size_t>(fixed_width(column_->type)));
+    default: column_->values.reserve(count * static_cast<std::size_t>(fixed_width(column_->type)));
   }
 }
 

@@ -87,8 +87,8 @@ struct Column {
   std::int64_t length = 0;
   std::int64_t null_count = 0;
   Buffer validity;
-  Buffer offsets;  // bytes and list: length + 1 int32, the first one 0
-  Buffer values;   // bit, fixed width, bytes
+  Buffer offsets;                 // bytes and list: length + 1 int32, the first one 0
+  Buffer values;                  // bit, fixed width, bytes
   std::unique_ptr<Column> child;  // list
 
   explicit Column(Type type_of_values);
@@ -214,8 +214,8 @@ class ColumnBuilder {
       bits.resize(byte + 1);
       bits.data()[byte] = 0;
     }
-    bits.data()[byte] = static_cast<std::uint8_t>(
-        bits.data()[byte] | (static_cast<unsigned>(value) << (index & 7)));
+    bits.data()[byte] = static_cast<std::uint8_t>(bits.data()[byte] |
+                                                  (static_cast<unsigned>(value) << (index & 7)));
   }
   void mark_valid() {
     if (column_->null_count != 0) push_bit(column_->validity, column_->length, true);

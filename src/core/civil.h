@@ -1,4 +1,5 @@
-// Days since 1970-01-01 to and from the proleptic Gregorian calendar, for any year that fits 64 bits.
+// Days since 1970-01-01 to and from the proleptic Gregorian calendar, for any year that fits 64
+// bits.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ constexpr CivilDate civil_from_days(std::int64_t days) {
   const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
   CivilDate date;
   date.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  date.month = static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+  date.month =
+      static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
   date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
   return date;
 }

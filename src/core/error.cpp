@@ -103,6 +103,8 @@ Error config_error(std::string code, std::string message) {
   return {Side::config, std::move(code), std::move(message)};
 }
 
-Error cancelled_error() { return {Side::engine, "engine.cancelled", "the job was cancelled"}; }
+Error cancelled_error() {
+  return {Side::engine, "engine.cancelled", "the job was cancelled"};
+}
 
 }  // namespace penstock

@@ -22,7 +22,8 @@ struct ErrorPlace {
 // Purpose: says what happened, where, whose fault it is, whether trying again can help, and what to
 // do next. `code` is a stable dotted name, listed in docs/errors.md, on which programs may rely;
 // `what()` is the message alone and never holds a secret: adapters must not put connection strings
-// or values of secret fields into it. Errors are values: copying and throwing from any thread is fine.
+// or values of secret fields into it. Errors are values: copying and throwing from any thread is
+// fine.
 class Error : public std::exception {
  public:
   Error(Side side, std::string code, std::string message);

@@ -1,4 +1,5 @@
-// What must survive a crash: jobs, their tables and their splits. src/store implements it in SQLite.
+// What must survive a crash: jobs, their tables and their splits. src/store implements it in
+// SQLite.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,7 @@ struct TableRecord {
   std::string target;  // name at the destination
   TableState state = TableState::pending;
   std::int64_t rows_read = 0, rows_written = 0, rows_rejected = 0, bytes = 0;
-  std::string error;   // JSON; empty: none
+  std::string error;  // JSON; empty: none
 };
 
 struct SplitRecord {

@@ -28,7 +28,8 @@ struct TableId {
 enum class TableKind : std::uint8_t { table, partitioned, view, materialized_view, foreign };
 
 // Something about a table or column that will not arrive as it is. `planned` losses concern the
-// definition (a default, a lower array bound); whether single values are hit is counted while running.
+// definition (a default, a lower array bound); whether single values are hit is counted while
+// running.
 struct LossNote {
   std::string code;  // stable, for example "array_bounds"
   std::string text;  // one sentence for people
@@ -40,7 +41,7 @@ struct Field {
   std::string native_type;  // as the source spells it: "numeric(15,2)"
   Type type;                // what the source delivers by default
   bool nullable = true;
-  bool generated = false;   // computed by the source; its value is read, its expression carried
+  bool generated = false;  // computed by the source; its value is read, its expression carried
   bool identity = false;
   std::string default_expression;     // native SQL; empty: none
   std::string generation_expression;  // native SQL, when generated
@@ -112,9 +113,9 @@ struct TableSchema {
 // source can run it, given the snapshot's token.
 struct Split {
   TableId table;
-  std::int32_t index = 0;     // 0 … count-1 within the table
+  std::int32_t index = 0;  // 0 … count-1 within the table
   std::int32_t count = 1;
-  std::string payload;        // the source adapter's own description (JSON)
+  std::string payload;  // the source adapter's own description (JSON)
   std::int64_t rows_estimate = -1;
   std::int64_t bytes_estimate = -1;
 };

@@ -22,16 +22,16 @@ enum class TypeId : std::uint8_t {
   uint64,
   float32,
   float64,
-  decimal,      // precision 1..76, scale 0..precision; unscaled integer of 32, 64, 128 or 256 bits
-  numeric,      // arbitrary precision: canonical decimal text, or NaN, Infinity, -Infinity
-  string,       // UTF-8
-  binary,       // bytes
-  date,         // int32 days since 1970-01-01, proleptic Gregorian
-  time,         // int64 ticks of 10^-digits s since midnight; may be negative or beyond 24 h
-  timestamp,    // int64 ticks of 10^-digits s since 1970-01-01 00:00, zone-less or an instant in UTC
-  interval,     // int32 months, int32 days, int64 microseconds
-  uuid,         // 16 bytes in text order
-  json,         // UTF-8 text as the source gave it
+  decimal,    // precision 1..76, scale 0..precision; unscaled integer of 32, 64, 128 or 256 bits
+  numeric,    // arbitrary precision: canonical decimal text, or NaN, Infinity, -Infinity
+  string,     // UTF-8
+  binary,     // bytes
+  date,       // int32 days since 1970-01-01, proleptic Gregorian
+  time,       // int64 ticks of 10^-digits s since midnight; may be negative or beyond 24 h
+  timestamp,  // int64 ticks of 10^-digits s since 1970-01-01 00:00, zone-less or an instant in UTC
+  interval,   // int32 months, int32 days, int64 microseconds
+  uuid,       // 16 bytes in text order
+  json,       // UTF-8 text as the source gave it
   enumeration,  // the label's text; labels lists the known ones
   list,         // of element; multi-dimensional arrays are lists of lists
   geometry,     // (E)WKB bytes; srid is the column's declared SRID, 0 when unknown
@@ -40,8 +40,8 @@ enum class TypeId : std::uint8_t {
 
 // How a type lies in a column's buffers.
 enum class Physical : std::uint8_t {
-  bit,    // 1 bit, least significant first
-  b8,     // fixed width, in bytes below
+  bit,  // 1 bit, least significant first
+  b8,   // fixed width, in bytes below
   b16,
   b32,
   b64,
@@ -53,13 +53,13 @@ enum class Physical : std::uint8_t {
 
 struct Type {
   TypeId id = TypeId::string;
-  std::uint8_t precision = 0;               // decimal
-  std::uint8_t scale = 0;                   // decimal
-  std::uint8_t digits = 0;                  // time, timestamp: 0 (s) … 9 (ns)
-  bool utc = false;                         // timestamp: an instant, not a wall-clock reading
-  std::int32_t srid = 0;                    // geometry
-  std::vector<std::string> labels;          // enumeration
-  std::shared_ptr<const Type> element;      // list
+  std::uint8_t precision = 0;           // decimal
+  std::uint8_t scale = 0;               // decimal
+  std::uint8_t digits = 0;              // time, timestamp: 0 (s) … 9 (ns)
+  bool utc = false;                     // timestamp: an instant, not a wall-clock reading
+  std::int32_t srid = 0;                // geometry
+  std::vector<std::string> labels;      // enumeration
+  std::shared_ptr<const Type> element;  // list
 
   friend bool operator==(const Type& a, const Type& b);
 
@@ -90,8 +90,8 @@ inline constexpr std::int32_t kDateInfinity = INT32_MAX, kDateMinusInfinity = IN
 inline constexpr std::int64_t kTimestampInfinity = INT64_MAX, kTimestampMinusInfinity = INT64_MIN;
 
 // "int32", "decimal(15,2)", "timestamp(6,utc)", "time(6)", "list<string>", "geometry(4326)",
-// "enum('a','b')". parse_type is the inverse; it throws config_error("config.type") naming the nearest
-// known type when the text is none.
+// "enum('a','b')". parse_type is the inverse; it throws config_error("config.type") naming the
+// nearest known type when the text is none.
 std::string to_text(const Type& type);
 Type parse_type(std::string_view text);
 

@@ -20,8 +20,8 @@ struct ValueEdit {
 // Applies `edits`, sorted by row and at most one per row, in one pass.
 void apply_edits(Column& column, const std::vector<ValueEdit>& edits);
 
-// Makes every missing list of the column (and of nested list columns) an empty one; returns how many
-// there were. Free of copying: a missing list's slot is empty already.
+// Makes every missing list of the column (and of nested list columns) an empty one; returns how
+// many there were. Free of copying: a missing list's slot is empty already.
 std::int64_t empty_null_lists(Column& column);
 
 // Keeps the rows for which removed[row] is false. Issues must have been dealt with before.

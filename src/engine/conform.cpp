@@ -348,7 +348,8 @@ bool Conformer::treat(const Found& found, Batch& batch, std::vector<ValueEdit>& 
         edits.push_back({found.row, ValueEdit::Kind::set_bytes, std::move(text)});
         return counted("nearest");
       }
-    } else if (set_nearest(column, found.row, found.misfit, rule)) return counted("nearest");
+    } else if (set_nearest(column, found.row, found.misfit, rule))
+      return counted("nearest");
   }
   // Where there is no nearest value (NaN for a decimal), NULL is the next best.
   const bool null_fits = rule.nullable && (column.layout != Physical::list || rule.null_list);
@@ -375,14 +376,14 @@ void Conformer::reject_or_fail(const Found& found, const Batch& batch) {
         .hint(target.rule.key || found.misfit == Misfit::missing_value
                   ? "correct the row at the source, or use --on-error reject to set it aside"
                   : "choose --losses null or nearest, --on-error reject, or read the column as "
-                    "text with --types " + plan_.schema.id.display() + "." + field.name +
-                        "=string");
+                    "text with --types " +
+                        plan_.schema.id.display() + "." + field.name + "=string");
   }
   ++rows_rejected_;
   losses_.add(field.name, found.misfit, "rejected", 1, row + ": " + found.text);
   if (rejects_.size() < kRejectsKept) {
-    rejects_.push_back({plan_.schema.id.display(), field.name, reason, row,
-                        row_json(batch, found.row)});
+    rejects_.push_back(
+        {plan_.schema.id.display(), field.name, reason, row, row_json(batch, found.row)});
   }
 }
 

@@ -55,9 +55,9 @@ class LossAccount {
   std::map<Kind, LossCount> counts_;
 };
 
-// Purpose: checks one table's batches. One instance per split: what it counted and rejected is added
-// to the table's account only once the split is committed, so that a retried split counts once.
-// One thread at a time.
+// Purpose: checks one table's batches. One instance per split: what it counted and rejected is
+// added to the table's account only once the split is committed, so that a retried split counts
+// once. One thread at a time.
 class Conformer {
  public:
   // `plan` outlives the conformer.
@@ -76,7 +76,7 @@ class Conformer {
     std::int64_t row;
     std::int32_t column;  // of the batch
     Misfit misfit;
-    std::string text;     // of the value, for people
+    std::string text;  // of the value, for people
   };
   struct Checked {
     std::int32_t column;  // of the batch

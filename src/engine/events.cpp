@@ -19,7 +19,8 @@ void EventLog::publish(std::string type, json::object data) {
       events_.pop_back();
     }
     ended_ = type == "finished";
-    events_.push_back({next_event_++, std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+    events_.push_back({next_event_++,
+                       std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
                        std::move(type), std::move(data)});
     if (events_.size() > limits::events_kept_max) events_.pop_front();
     listeners.reserve(listeners_.size());

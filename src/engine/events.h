@@ -31,9 +31,9 @@ struct Event {
 };
 
 // Purpose: keeps the last limits::events_kept_max events (a newer progress event replaces the one
-// before it) and wakes whoever listens. Thread-safe. Listeners are called on the publisher's thread,
-// outside the lock, and must return at once: they only wake the real consumer, which then calls
-// after(). Unsubscribing waits for a running call.
+// before it) and wakes whoever listens. Thread-safe. Listeners are called on the publisher's
+// thread, outside the lock, and must return at once: they only wake the real consumer, which then
+// calls after(). Unsubscribing waits for a running call.
 class EventLog {
  public:
   using Listener = std::function<void()>;

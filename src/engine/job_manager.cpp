@@ -84,7 +84,8 @@ void Job::finish(JobState state, json::object result) {
   }
   ended_.notify_all();
   // Last, so that whoever waits for the event finds the job ended.
-  events_.publish("finished", {{"job", id_}, {"state", to_text(state)}, {"result", this->result()}});
+  events_.publish("finished",
+                  {{"job", id_}, {"state", to_text(state)}, {"result", this->result()}});
 }
 
 JobManager::JobManager(const Registry& registry, Ledger& ledger,

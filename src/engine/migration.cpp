@@ -15,7 +15,8 @@ namespace {
 // Publishes progress until destroyed.
 class ProgressTicker {
  public:
-  explicit ProgressTicker(Migration& migration) : migration_(migration), thread_([this] { loop(); }) {}
+  explicit ProgressTicker(Migration& migration)
+      : migration_(migration), thread_([this] { loop(); }) {}
   ~ProgressTicker() {
     {
       const std::lock_guard lock(mutex_);
@@ -96,8 +97,7 @@ bool Migration::run() {
   connect();
   phase("discover");
   {
-    Plan plan =
-        make_plan(*source_, source_info_, *destination_, capabilities_, request_, cancel_);
+    Plan plan = make_plan(*source_, source_info_, *destination_, capabilities_, request_, cancel_);
     const std::lock_guard lock(mutex_);
     plan_ = std::move(plan);
     warnings_ = plan_.warnings;
@@ -205,8 +205,9 @@ void Migration::copy() {
       if (round > limits::snapshot_attempts_max) {
         throw Error(Side::source, "source.snapshot.lost",
                     "the source's snapshot was lost " + std::to_string(round - 1) + " times")
-            .hint("keep the source from restarting or cutting idle connections during the job; "
-                  "a table at a time (--tables) needs shorter snapshots");
+            .hint(
+                "keep the source from restarting or cutting idle connections during the job; "
+                "a table at a time (--tables) needs shorter snapshots");
       }
       add_warning("the source's snapshot was lost; " + std::to_string(tables.size()) +
                   " unfinished tables start again under a new one");
@@ -214,8 +215,8 @@ void Migration::copy() {
       const std::lock_guard lock(mutex_);
       consistency_ = std::max(consistency_, Consistency::per_table);
       for (TableRun*& table : tables) {
-        const auto at = std::ranges::find_if(
-            tables_, [&](const auto& owned) { return owned.get() == table; });
+        const auto at =
+            std::ranges::find_if(tables_, [&](const auto& owned) { return owned.get() == table; });
         auto fresh = std::make_unique<TableRun>(table->plan);
         rejects_left_ += table->rows_rejected.load();  // its rows are read once more
         former_.push_back(std::exchange(*at, std::move(fresh)));
@@ -244,9 +245,9 @@ void Migration::run_round(const std::vector<TableRun*>& tables) {
   WorkQueue queue;
   plan_splits(tables, queue);
   phase("copy");
-  RoundContext round{job_,    *source_, *destination_, request_.options, run_,
-                     snapshot_, queue,  ledger_,       events_,          budget_,
-                     cancel_, snapshot_lost_, rejects_left_};
+  RoundContext round{job_,      *source_,       *destination_, request_.options, run_,
+                     snapshot_, queue,          ledger_,       events_,          budget_,
+                     cancel_,   snapshot_lost_, rejects_left_};
   {
     const ProgressTicker ticker(*this);
     std::vector<std::unique_ptr<Worker>> workers;
@@ -290,8 +291,9 @@ void Migration::abandon(const std::vector<TableRun*>& tables) {
     const auto session = destination_->open_session(patience);
     for (const TableRun* table : tables) session->abandon_table(table->plan.target, run_);
   } catch (const Error&) {
-    add_warning("staging of unfinished tables could not be removed at the destination; the next "
-                "run removes it");
+    add_warning(
+        "staging of unfinished tables could not be removed at the destination; the next "
+        "run removes it");
   }
 }
 
@@ -403,9 +405,10 @@ json::object Migration::result() const {
                    {"records", records},
                    {"rows_rejected", rejected},
                    {"seconds", seconds},
-                   {"memory", {{"budget_bytes", budget_.bytes_max()},
-                               {"batches_peak_bytes", budget_.bytes_peak()},
-                               {"rss_peak_bytes", rss_peak_bytes()}}}};
+                   {"memory",
+                    {{"budget_bytes", budget_.bytes_max()},
+                     {"batches_peak_bytes", budget_.bytes_peak()},
+                     {"rss_peak_bytes", rss_peak_bytes()}}}};
   if (planned_) {
     out["source"] = {{"product", source_info_.product}, {"version", source_info_.version}};
     out["destination"] = {{"product", capabilities_.product}, {"version", capabilities_.version}};

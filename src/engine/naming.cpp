@@ -72,7 +72,8 @@ std::map<TableId, TargetName> name_tables(std::span<const TableSchema> catalog,
   // Unchanged names first: a table whose name fits keeps it, whatever else collides with it.
   for (const bool default_first : {true, false}) {
     for (const TableSchema& table : catalog) {
-      if (names.contains(table.id) || (table.id.schema == default_schema) != default_first) continue;
+      if (names.contains(table.id) || (table.id.schema == default_schema) != default_first)
+        continue;
       TargetName name = plain_name(table.id, default_schema, capabilities);
       const std::string full = table.id.display();
       if (name.schema.size() > bytes_max) {

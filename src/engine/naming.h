@@ -29,7 +29,8 @@ std::map<TableId, TargetName> name_tables(std::span<const TableSchema> catalog,
 std::vector<std::string> name_columns(std::span<const Field> fields,
                                       const Capabilities& capabilities);
 
-// `name` cut to `bytes_max` at a character boundary with "_" and 8 hex digits of the hash of `full`.
+// `name` cut to `bytes_max` at a character boundary with "_" and 8 hex digits of the hash of
+// `full`.
 std::string shorten(std::string_view name, std::string_view full, std::size_t bytes_max);
 
 }  // namespace penstock

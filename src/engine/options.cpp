@@ -15,7 +15,7 @@ namespace {
 // Part of the contract (DESIGN §7) but not built yet: refused by name instead of ignored.
 constexpr std::array<std::string_view, 2> kUnavailable = {"deletes", "schema_change"};
 
-std::vector<ConfigField> declare_options() {
+std::vector<ConfigField> job_options() {
   return {
       {.name = "parallel",
        .kind = FieldKind::integer,
@@ -35,9 +35,10 @@ std::vector<ConfigField> declare_options() {
        .example = "128MiB"},
       {.name = "if_exists",
        .kind = FieldKind::choice,
-       .description = "What to do with a destination table that penstock did not make: fail, replace "
-                      "it, truncate it (keep its definition, replace its rows) or append to it. A "
-                      "table that penstock made is replaced by a full run unless append is asked.",
+       .description =
+           "What to do with a destination table that penstock did not make: fail, replace "
+           "it, truncate it (keep its definition, replace its rows) or append to it. A "
+           "table that penstock made is replaced by a full run unless append is asked.",
        .fallback = "fail",
        .choices = {"fail", "replace", "truncate", "append"}},
       {.name = "on_error",
@@ -54,9 +55,10 @@ std::vector<ConfigField> declare_options() {
        .max = 1'000'000'000},
       {.name = "losses",
        .kind = FieldKind::choice,
-       .description = "What happens to a value the destination's type cannot hold exactly, such as a "
-                      "date out of range: fail (then on_error decides), null, or nearest (the closest "
-                      "value it can hold). Every one is counted per column in the result.",
+       .description =
+           "What happens to a value the destination's type cannot hold exactly, such as a "
+           "date out of range: fail (then on_error decides), null, or nearest (the closest "
+           "value it can hold). Every one is counted per column in the result.",
        .fallback = "fail",
        .choices = {"fail", "null", "nearest"}},
       {.name = "null_lists",
@@ -81,13 +83,19 @@ std::vector<ConfigField> declare_options() {
                       "begin anew.",
        .fallback = "auto",
        .choices = {"auto", "never"}},
+  };
+}
+
+std::vector<ConfigField> table_options() {
+  return {
       {.name = "types",
        .kind = FieldKind::object,
        .description = "Types to read columns as: {\"schema.table.column\": \"decimal(38,10)\"}.",
        .example = R"x({"public.orders.total":"decimal(38,10)"})x"},
       {.name = "columns",
        .kind = FieldKind::object,
-       .description = "Columns to copy per table pattern: {\"public.users\": [\"*\", \"!password\"]}.",
+       .description =
+           "Columns to copy per table pattern: {\"public.users\": [\"*\", \"!password\"]}.",
        .example = R"({"public.users":["*","!password"]})"},
       {.name = "where",
        .kind = FieldKind::object,
@@ -99,6 +107,12 @@ std::vector<ConfigField> declare_options() {
        .description = "Destination table names: {\"public.users\": \"people\"}.",
        .example = R"({"public.users":"people"})"},
   };
+}
+
+std::vector<ConfigField> declare_options() {
+  std::vector<ConfigField> all = job_options();
+  for (ConfigField& field : table_options()) all.push_back(std::move(field));
+  return all;
 }
 
 Error option_error(const std::string& name, const std::string& what) {
@@ -162,16 +176,16 @@ int default_parallel() {
 
 void choose_policies(const Config& config, Options& options) {
   using IfExistsChoice = std::pair<std::string_view, IfExists>;
-  options.if_exists = choose(
-      config, "if_exists",
-      std::array{IfExistsChoice{"fail", IfExists::fail}, IfExistsChoice{"replace", IfExists::replace},
-                 IfExistsChoice{"truncate", IfExists::truncate},
-                 IfExistsChoice{"append", IfExists::append}});
+  options.if_exists = choose(config, "if_exists",
+                             std::array{IfExistsChoice{"fail", IfExists::fail},
+                                        IfExistsChoice{"replace", IfExists::replace},
+                                        IfExistsChoice{"truncate", IfExists::truncate},
+                                        IfExistsChoice{"append", IfExists::append}});
   using OnErrorChoice = std::pair<std::string_view, OnError>;
-  options.on_error =
-      choose(config, "on_error",
-             std::array{OnErrorChoice{"fail", OnError::fail}, OnErrorChoice{"reject", OnError::reject},
-                        OnErrorChoice{"null", OnError::null}});
+  options.on_error = choose(
+      config, "on_error",
+      std::array{OnErrorChoice{"fail", OnError::fail}, OnErrorChoice{"reject", OnError::reject},
+                 OnErrorChoice{"null", OnError::null}});
   using LossesChoice = std::pair<std::string_view, Losses>;
   options.losses =
       choose(config, "losses",
@@ -194,14 +208,20 @@ const ConfigSpec& option_spec() {
 }
 
 std::size_t parse_bytes(std::string_view text, const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, double>, 10> units = {{
-      {"", 1}, {"b", 1}, {"k", 1024}, {"kib", 1024}, {"kb", 1000}, {"m", 1 << 20},
-      {"mib", 1 << 20}, {"mb", 1e6}, {"gib", 1 << 30}, {"gb", 1e9}}};
+  constexpr std::array<std::pair<std::string_view, double>, 10> units = {{{"", 1},
+                                                                          {"b", 1},
+                                                                          {"k", 1024},
+                                                                          {"kib", 1024},
+                                                                          {"kb", 1000},
+                                                                          {"m", 1 << 20},
+                                                                          {"mib", 1 << 20},
+                                                                          {"mb", 1e6},
+                                                                          {"gib", 1 << 30},
+                                                                          {"gb", 1e9}}};
   text = trim(text);
   double number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit =
-      lower(trim(text.substr(static_cast<std::size_t>(end - text.data()))));
+  const std::string unit = lower(trim(text.substr(static_cast<std::size_t>(end - text.data()))));
   const auto* const known =
       std::ranges::find(units, unit == "g" ? std::string_view("gib") : std::string_view(unit),
                         [](const auto& pair) { return pair.first; });
@@ -239,8 +259,8 @@ Options parse_options(const json::object& object, const DestinationEntry& destin
   if (options.parallel == 0) options.parallel = default_parallel();
   options.memory_bytes = parse_bytes(config.text("memory"), "options.memory");
   if (options.memory_bytes < limits::memory_bytes_min) {
-    throw config_error("config.field.range", "options.memory: must be at least " +
-                                                 human_bytes(limits::memory_bytes_min));
+    throw config_error("config.field.range",
+                       "options.memory: must be at least " + human_bytes(limits::memory_bytes_min));
   }
   options.split_bytes = static_cast<std::int64_t>(
       std::max<std::size_t>(parse_bytes(config.text("split_size"), "options.split_size"), 1 << 20));

@@ -31,10 +31,10 @@ struct Options {
   Verify verify = Verify::counts;
   bool views = false;
   bool resume = true;
-  std::map<std::string, Type> types;                         // "schema.table.column" → type
+  std::map<std::string, Type> types;                        // "schema.table.column" → type
   std::map<std::string, std::vector<std::string>> columns;  // table glob → columns, `!` excludes
-  std::map<std::string, std::string> where;                  // table glob → native SQL condition
-  std::map<std::string, std::string> rename;                 // "schema.table" → destination name
+  std::map<std::string, std::string> where;                 // table glob → native SQL condition
+  std::map<std::string, std::string> rename;                // "schema.table" → destination name
   json::object adapter;  // the destination adapter's own section, checked by its spec
 };
 

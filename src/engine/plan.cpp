@@ -68,10 +68,10 @@ void Planner::choose_columns(TablePlan& table, std::vector<Field>& fields) {
       if (used) continue;
       std::vector<std::string> known;
       for (const Field& field : fields) known.push_back(field.name);
-      table.problems.push_back(table_problem(
-          table, "config.columns.unmatched",
-          "options.columns: no column matches '" + printable(wanted, 100) + "'" +
-              did_you_mean(wanted, known)));
+      table.problems.push_back(table_problem(table, "config.columns.unmatched",
+                                             "options.columns: no column matches '" +
+                                                 printable(wanted, 100) + "'" +
+                                                 did_you_mean(wanted, known)));
     }
     std::erase_if(fields, [&](const Field& field) { return !chosen.contains(field.name); });
   }
@@ -154,9 +154,10 @@ void Planner::check_option_keys() {
     const bool used = std::ranges::any_of(
         catalog, [&](const TableSchema& table) { return means(key, table.id); });
     if (used) return;
-    plan.problems.push_back(config_error(
-        "config.option.unmatched", "options." + option + ": no table matches '" +
-                                       printable(key, 100) + "'" + did_you_mean(key, known_tables)));
+    plan.problems.push_back(
+        config_error("config.option.unmatched", "options." + option + ": no table matches '" +
+                                                    printable(key, 100) + "'" +
+                                                    did_you_mean(key, known_tables)));
   };
   for (const auto& [key, value] : request.options.columns) check_table("columns", key);
   for (const auto& [key, value] : request.options.where) check_table("where", key);
@@ -168,10 +169,9 @@ void Planner::check_option_keys() {
       });
     });
     if (used) continue;
-    plan.problems.push_back(
-        config_error("config.option.unmatched", "options.types: no column is called '" +
-                                                    printable(key, 100) + "'" +
-                                                    did_you_mean(key, known_columns)));
+    plan.problems.push_back(config_error(
+        "config.option.unmatched", "options.types: no column is called '" + printable(key, 100) +
+                                       "'" + did_you_mean(key, known_columns)));
   }
 }
 
@@ -182,10 +182,9 @@ void Planner::check_collisions() {
     if (capabilities.identifiers_fold_case) name = lower(name);
     const auto [at, fresh] = taken.emplace(name, table.get());
     if (fresh) continue;
-    table->problems.push_back(table_problem(
-        *table, "config.rename.collision",
-        "would be written to " + table->target.display() + " like " +
-            at->second->schema.id.display()));
+    table->problems.push_back(table_problem(*table, "config.rename.collision",
+                                            "would be written to " + table->target.display() +
+                                                " like " + at->second->schema.id.display()));
   }
 }
 
@@ -260,9 +259,8 @@ json::object plan_json(const TablePlan& table) {
 }  // namespace
 
 bool Plan::has_problems() const {
-  return !problems.empty() || std::ranges::any_of(tables, [](const auto& table) {
-           return !table->problems.empty();
-         });
+  return !problems.empty() ||
+         std::ranges::any_of(tables, [](const auto& table) { return !table->problems.empty(); });
 }
 
 std::int64_t Plan::rows_estimate() const {

@@ -10,9 +10,9 @@ namespace penstock {
 namespace {
 
 const std::vector<std::string>& known_members() {
-  static const std::vector<std::string> names = {
-      "source_type", "dest_type", "source",  "destination", "operation_type", "last_sync_time",
-      "tables",      "options",   "async"};
+  static const std::vector<std::string> names = {"source_type", "dest_type",      "source",
+                                                 "destination", "operation_type", "last_sync_time",
+                                                 "tables",      "options",        "async"};
   return names;
 }
 
@@ -176,28 +176,27 @@ json::object request_schema(const Registry& registry) {
   for (const DestinationEntry& entry : registry.destinations()) {
     options["properties"].as_object()[entry.name] = entry.options.json_schema();
   }
-  return {
-      {"type", "object"},
-      {"additionalProperties", false},
-      {"required", {"source_type", "dest_type", "source", "destination"}},
-      {"properties",
-       {{"source_type", {{"type", "string"}, {"enum", names(registry.sources())}}},
-        {"dest_type", {{"type", "string"}, {"enum", names(registry.destinations())}}},
-        {"source", {{"anyOf", schemas(registry.sources())}}},
-        {"destination", {{"anyOf", schemas(registry.destinations())}}},
-        {"operation_type",
-         {{"type", "string"}, {"enum", {"full", "incremental"}}, {"default", "full"}}},
-        {"last_sync_time",
-         {{"type", "string"},
-          {"format", "date-time"},
-          {"description", "For incremental runs; refused while they are unavailable."}}},
-        {"tables",
-         {{"type", "array"},
-          {"items", {{"type", "string"}}},
-          {"description",
-           "Patterns such as public.* or orders; ! excludes. Absent or empty: every table."}}},
-        {"async", {{"type", "boolean"}, {"default", false}}},
-        {"options", std::move(options)}}}};
+  return {{"type", "object"},
+          {"additionalProperties", false},
+          {"required", {"source_type", "dest_type", "source", "destination"}},
+          {"properties",
+           {{"source_type", {{"type", "string"}, {"enum", names(registry.sources())}}},
+            {"dest_type", {{"type", "string"}, {"enum", names(registry.destinations())}}},
+            {"source", {{"anyOf", schemas(registry.sources())}}},
+            {"destination", {{"anyOf", schemas(registry.destinations())}}},
+            {"operation_type",
+             {{"type", "string"}, {"enum", {"full", "incremental"}}, {"default", "full"}}},
+            {"last_sync_time",
+             {{"type", "string"},
+              {"format", "date-time"},
+              {"description", "For incremental runs; refused while they are unavailable."}}},
+            {"tables",
+             {{"type", "array"},
+              {"items", {{"type", "string"}}},
+              {"description",
+               "Patterns such as public.* or orders; ! excludes. Absent or empty: every table."}}},
+            {"async", {{"type", "boolean"}, {"default", false}}},
+            {"options", std::move(options)}}}};
 }
 
 }  // namespace penstock

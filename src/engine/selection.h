@@ -20,8 +20,8 @@ struct Selection {
   std::vector<Error> problems;             // a pattern that matches nothing is one
 };
 
-// `globs` empty: all tables. `!` excludes. Throws config_error("config.tables.none") when nothing is
-// left, naming the nearest table.
+// `globs` empty: all tables. `!` excludes. Throws config_error("config.tables.none") when nothing
+// is left, naming the nearest table.
 Selection select_tables(const std::vector<TableSchema>& catalog,
                         const std::vector<std::string>& globs, std::string_view default_schema);
 

@@ -14,8 +14,9 @@
 
 namespace penstock {
 
-// Counters are atomics for the progress display; the rest is guarded by `mutex`, which a worker also
-// holds while it begins, commits or finishes, because a destination commits one split at a time.
+// Counters are atomics for the progress display; the rest is guarded by `mutex`, which a worker
+// also holds while it begins, commits or finishes, because a destination commits one split at a
+// time.
 struct TableRun {
   explicit TableRun(const TablePlan& table_plan) : plan(table_plan) {}
 

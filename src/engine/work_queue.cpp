@@ -67,8 +67,8 @@ bool WorkQueue::closed() const {
 
 std::chrono::milliseconds retry_delay(int attempt) {
   const auto doublings = std::clamp(attempt - 1, 0, 20);
-  const auto full = std::min<std::chrono::milliseconds>(limits::retry_delay_first * (1 << doublings),
-                                                        limits::retry_delay_max);
+  const auto full = std::min<std::chrono::milliseconds>(
+      limits::retry_delay_first * (1 << doublings), limits::retry_delay_max);
   thread_local std::minstd_rand random(std::random_device{}());
   std::uniform_int_distribution<std::int64_t> pick(full.count() / 2, full.count());
   return std::chrono::milliseconds(pick(random));

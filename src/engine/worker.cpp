@@ -18,7 +18,9 @@ std::string split_name(const Split& split) {
 
 Worker::Worker(RoundContext& round) : round_(round) {}
 
-Worker::~Worker() { join(); }
+Worker::~Worker() {
+  join();
+}
 
 void Worker::start() {
   reader_thread_ = std::thread([this] { read_loop(); });
@@ -33,7 +35,8 @@ void Worker::join() {
 void Worker::push(Item item) {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return items_.size() < limits::queue_batches_max || writer_ended_; });
+    changed_.wait(lock,
+                  [this] { return items_.size() < limits::queue_batches_max || writer_ended_; });
     if (writer_ended_) return;
     items_.push_back(std::move(item));
   }
@@ -88,8 +91,8 @@ void Worker::read_split(const PassagePtr& passage) {
   ReadSpec spec = table.plan.read;
   spec.snapshot = round_.snapshot.token;
   // Every worker may hold what its reader fills, its queue and its writer; a quarter is spare.
-  const auto holders = static_cast<std::size_t>(round_.options.parallel) *
-                       (limits::queue_batches_max + 3);
+  const auto holders =
+      static_cast<std::size_t>(round_.options.parallel) * (limits::queue_batches_max + 3);
   const BatchBounds bounds{
       .bytes_target = std::min(limits::batch_bytes_target, round_.budget.bytes_max() / holders),
       .rows_max = limits::batch_rows_max,
@@ -156,12 +159,11 @@ void Worker::begin_split(const PassagePtr& passage) {
       table.begun = true;
       table.state = TableState::running;
       round_.ledger.put_table(round_.job, table.record());
-      round_.events.publish("table_started",
-                            {{"job", round_.job},
-                             {"table", table.name},
-                             {"target", table.plan.target.display()},
-                             {"rows_estimate", table.plan.schema.rows_estimate},
-                             {"splits", table.splits}});
+      round_.events.publish("table_started", {{"job", round_.job},
+                                              {"table", table.name},
+                                              {"target", table.plan.target.display()},
+                                              {"rows_estimate", table.plan.schema.rows_estimate},
+                                              {"splits", table.splits}});
     }
   }
   conformer_ = std::make_unique<Conformer>(table.plan, round_.options);
@@ -177,9 +179,9 @@ void Worker::write_batch(Batch& batch) {
   conformer_->apply(batch);
   const std::int64_t rejected = conformer_->rows_rejected() - rejected_before;
   if (rejected != 0 && round_.rejects_left.fetch_sub(rejected) - rejected < 0) {
-    throw config_error("config.rejects.exceeded",
-                       "more than " + std::to_string(round_.options.max_rejects) +
-                           " rows were rejected")
+    throw config_error(
+        "config.rejects.exceeded",
+        "more than " + std::to_string(round_.options.max_rejects) + " rows were rejected")
         .hint("raise --max-rejects, or look at the rejected rows first");
   }
   if (batch.rows != 0) writer_->write(batch);
@@ -252,7 +254,8 @@ void Worker::finish_table(TableRun& table) {
       break;
     } catch (...) {
       const Error error = current_error();
-      if (!error.retryable() || attempt >= limits::split_attempts_max) return fail_table(table, error);
+      if (!error.retryable() || attempt >= limits::split_attempts_max)
+        return fail_table(table, error);
       session_.reset();
       round_.cancel.sleep(retry_delay(attempt));
     }
@@ -328,9 +331,8 @@ void Worker::fail_table(TableRun& table, Error error) {
     // The state store may be what failed. The result carries the table's error in any case, and a
     // later run finds the table unfinished, which is right.
   }
-  round_.events.publish("table_failed", {{"job", round_.job},
-                                         {"table", table.name},
-                                         {"error", to_json(error)}});
+  round_.events.publish("table_failed",
+                        {{"job", round_.job}, {"table", table.name}, {"error", to_json(error)}});
 }
 
 }  // namespace penstock

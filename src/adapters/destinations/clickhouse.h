@@ -1,3 +1,4 @@
+// ClickHouse as a destination: a server over HTTP, or embedded in a folder.
 #pragma once
 
 #include "contract/registry.h"

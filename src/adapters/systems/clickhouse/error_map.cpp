@@ -162,11 +162,8 @@ Error transport_error(int curl_code, std::string_view text, const std::string& e
       hint = "the port answers, but not with HTTP: ClickHouse's HTTP port is 8123";
       retryable = false;
       break;
-    case CURLE_OPERATION_TIMEDOUT:
-      code = "destination.timeout";
-      break;
-    default:
-      break;
+    case CURLE_OPERATION_TIMEDOUT: code = "destination.timeout"; break;
+    default: break;
   }
   return Error(Side::destination, code, endpoint + ": " + printable(text))
       .native("curl " + std::to_string(curl_code))

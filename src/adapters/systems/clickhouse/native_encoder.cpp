@@ -136,30 +136,14 @@ void NativeEncoder::encode_column(const Column& column, const Codec& codec) {
       reference(column.values.data(),
                 static_cast<std::size_t>(column.length) * static_cast<std::size_t>(codec.width));
       break;
-    case Codec::Kind::boolean:
-      encode_bits(column);
-      break;
-    case Codec::Kind::uuid:
-      encode_uuids(column);
-      break;
-    case Codec::Kind::date16:
-      encode_narrow<std::int32_t, std::uint16_t>(column);
-      break;
-    case Codec::Kind::seconds32:
-      encode_narrow<std::int64_t, std::uint32_t>(column);
-      break;
-    case Codec::Kind::bytes:
-      encode_bytes(column);
-      break;
-    case Codec::Kind::text:
-      encode_texts(column);
-      break;
-    case Codec::Kind::low_cardinality:
-      encode_low_cardinality(column, codec.nullable);
-      break;
-    case Codec::Kind::array:
-      encode_array(column, codec);
-      break;
+    case Codec::Kind::boolean: encode_bits(column); break;
+    case Codec::Kind::uuid: encode_uuids(column); break;
+    case Codec::Kind::date16: encode_narrow<std::int32_t, std::uint16_t>(column); break;
+    case Codec::Kind::seconds32: encode_narrow<std::int64_t, std::uint32_t>(column); break;
+    case Codec::Kind::bytes: encode_bytes(column); break;
+    case Codec::Kind::text: encode_texts(column); break;
+    case Codec::Kind::low_cardinality: encode_low_cardinality(column, codec.nullable); break;
+    case Codec::Kind::array: encode_array(column, codec); break;
   }
 }
 

@@ -70,9 +70,7 @@ class Decoder {
 
   static void append(const Codec& codec, std::string_view value, ColumnBuilder& builder) {
     switch (codec.kind) {
-      case Codec::Kind::boolean:
-        builder.append_bit(value.front() != '\0');
-        break;
+      case Codec::Kind::boolean: builder.append_bit(value.front() != '\0'); break;
       case Codec::Kind::uuid: {
         char swapped[16];
         for (std::size_t i = 0; i < 8; ++i) {
@@ -88,17 +86,11 @@ class Decoder {
       case Codec::Kind::seconds32:
         builder.append_fixed(static_cast<std::int64_t>(load<std::uint32_t>(value)));
         break;
-      case Codec::Kind::text:
-        append_parsed(value, builder);
-        break;
+      case Codec::Kind::text: append_parsed(value, builder); break;
       case Codec::Kind::bytes:
-      case Codec::Kind::low_cardinality:
-        builder.append_bytes(value);
-        break;
+      case Codec::Kind::low_cardinality: builder.append_bytes(value); break;
       case Codec::Kind::fixed:
-      case Codec::Kind::array:
-        builder.append_raw(value.data(), value.size());
-        break;
+      case Codec::Kind::array: builder.append_raw(value.data(), value.size()); break;
     }
   }
 

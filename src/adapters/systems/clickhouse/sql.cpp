@@ -13,18 +13,10 @@ std::string escape(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
     switch (c) {
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\0':
-        out += "\\0";
-        break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\0': out += "\\0"; break;
       default:
         if (c == quote || c == '\\') out += '\\';
         out += c;
@@ -41,26 +33,13 @@ std::string unescape(std::string_view cell) {
       continue;
     }
     switch (const char c = cell[++i]) {
-      case 'n':
-        out += '\n';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'b':
-        out += '\b';
-        break;
-      case 'f':
-        out += '\f';
-        break;
-      case '0':
-        out += '\0';
-        break;
-      default:
-        out += c;
+      case 'n': out += '\n'; break;
+      case 'r': out += '\r'; break;
+      case 't': out += '\t'; break;
+      case 'b': out += '\b'; break;
+      case 'f': out += '\f'; break;
+      case '0': out += '\0'; break;
+      default: out += c;
     }
   }
   return out;

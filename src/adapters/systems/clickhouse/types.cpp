@@ -23,20 +23,13 @@ const std::vector<TypeRow>& table() {
 // The first column of the table for a type.
 std::string table_name(const Type& type) {
   switch (type.id) {
-    case TypeId::boolean:
-      return "bool";
-    case TypeId::enumeration:
-      return "enum";
-    case TypeId::decimal:
-      return type.precision <= 38 ? "decimal(38)" : "decimal(76)";
-    case TypeId::timestamp:
-      return type.digits == 0 ? "timestamp(0)" : "timestamp(9)";
-    case TypeId::time:
-      return "time";
-    case TypeId::geometry:
-      return "geometry";
-    default:
-      return to_text(Type::of(type.id));
+    case TypeId::boolean: return "bool";
+    case TypeId::enumeration: return "enum";
+    case TypeId::decimal: return type.precision <= 38 ? "decimal(38)" : "decimal(76)";
+    case TypeId::timestamp: return type.digits == 0 ? "timestamp(0)" : "timestamp(9)";
+    case TypeId::time: return "time";
+    case TypeId::geometry: return "geometry";
+    default: return to_text(Type::of(type.id));
   }
 }
 

@@ -180,12 +180,8 @@ void load_constraints(Connection& connection, Catalog& catalog) {
     TableSchema& schema = at->second.schema;
     const std::string name = string_at(rows, i, 2), definition = string_at(rows, i, 7);
     switch (rows.text(i, 1).front()) {
-      case 'p':
-        schema.primary_key = {name, names_at(rows, i, 3)};
-        break;
-      case 'u':
-        schema.unique_keys.push_back({name, names_at(rows, i, 3)});
-        break;
+      case 'p': schema.primary_key = {name, names_at(rows, i, 3)}; break;
+      case 'u': schema.unique_keys.push_back({name, names_at(rows, i, 3)}); break;
       case 'f':
         schema.foreign_keys.push_back(
             {name,
@@ -194,8 +190,7 @@ void load_constraints(Connection& connection, Catalog& catalog) {
              names_at(rows, i, 6),
              definition});
         break;
-      default:
-        schema.checks.push_back({name, definition});
+      default: schema.checks.push_back({name, definition});
     }
   }
 }
@@ -296,16 +291,11 @@ std::string refusal_of(const Relation& relation, const ServerFacts& server) {
 
 TableKind kind_of(char kind) {
   switch (kind) {
-    case 'p':
-      return TableKind::partitioned;
-    case 'v':
-      return TableKind::view;
-    case 'm':
-      return TableKind::materialized_view;
-    case 'f':
-      return TableKind::foreign;
-    default:
-      return TableKind::table;
+    case 'p': return TableKind::partitioned;
+    case 'v': return TableKind::view;
+    case 'm': return TableKind::materialized_view;
+    case 'f': return TableKind::foreign;
+    default: return TableKind::table;
   }
 }
 

@@ -59,30 +59,22 @@ enum class Op : std::uint8_t {
 Op op_of(const WireColumn& column) {
   if (column.type.id == TypeId::list) return Op::other;
   switch (column.wire) {
-    case Wire::boolean:
-      return Op::bit;
-    case Wire::int16:
-      return Op::swap16;
+    case Wire::boolean: return Op::bit;
+    case Wire::int16: return Op::swap16;
     case Wire::int32:
     case Wire::uint32:
-    case Wire::float32:
-      return Op::swap32;
+    case Wire::float32: return Op::swap32;
     case Wire::int64:
     case Wire::uint64:
     case Wire::float64:
-    case Wire::time:
-      return Op::swap64;
-    case Wire::text:
-      return column.check_utf8 ? Op::other : Op::bytes;
-    case Wire::date:
-      return Op::date;
-    case Wire::timestamp:
-      return Op::timestamp;
+    case Wire::time: return Op::swap64;
+    case Wire::text: return column.check_utf8 ? Op::other : Op::bytes;
+    case Wire::date: return Op::date;
+    case Wire::timestamp: return Op::timestamp;
     case Wire::numeric:
       if (column.type.id != TypeId::decimal || column.type.precision > 18) return Op::other;
       return column.type.precision > 9 ? Op::decimal64 : Op::decimal32;
-    default:
-      return Op::other;
+    default: return Op::other;
   }
 }
 
@@ -163,8 +155,7 @@ inline bool CopyDecoder::Plan::append(const std::uint8_t* bytes, std::size_t siz
       }
       return true;
     }
-    case Op::other:
-      return false;
+    case Op::other: return false;
   }
   return false;
 }

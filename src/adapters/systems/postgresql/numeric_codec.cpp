@@ -71,22 +71,12 @@ std::optional<Numeric> parse_numeric(const std::uint8_t* bytes, std::size_t size
     return std::nullopt;
   }
   switch (sign) {
-    case kPositive:
-      break;
-    case kNegative:
-      value.negative = true;
-      break;
-    case kNotANumber:
-      value.kind = NumericKind::not_a_number;
-      return value;
-    case kInfinity:
-      value.kind = NumericKind::infinity;
-      return value;
-    case kMinusInfinity:
-      value.kind = NumericKind::minus_infinity;
-      return value;
-    default:
-      return std::nullopt;
+    case kPositive: break;
+    case kNegative: value.negative = true; break;
+    case kNotANumber: value.kind = NumericKind::not_a_number; return value;
+    case kInfinity: value.kind = NumericKind::infinity; return value;
+    case kMinusInfinity: value.kind = NumericKind::minus_infinity; return value;
+    default: return std::nullopt;
   }
   constexpr int display_scale_max = 16'383;  // NUMERIC_DSCALE_MAX
   if (value.display_scale > display_scale_max) return std::nullopt;
@@ -114,17 +104,10 @@ unsigned group_at(const Numeric& value, int position) {
 
 void append_numeric_text(const Numeric& value, std::string& out) {
   switch (value.kind) {
-    case NumericKind::not_a_number:
-      out += "NaN";
-      return;
-    case NumericKind::infinity:
-      out += "Infinity";
-      return;
-    case NumericKind::minus_infinity:
-      out += "-Infinity";
-      return;
-    case NumericKind::finite:
-      break;
+    case NumericKind::not_a_number: out += "NaN"; return;
+    case NumericKind::infinity: out += "Infinity"; return;
+    case NumericKind::minus_infinity: out += "-Infinity"; return;
+    case NumericKind::finite: break;
   }
   if (value.negative) out += '-';
   const std::size_t start = out.size();

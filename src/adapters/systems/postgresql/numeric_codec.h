@@ -70,18 +70,10 @@ inline bool small_decimal(const std::uint8_t* bytes, std::size_t size, std::uint
   std::uint64_t magnitude = 0;
   // The divisors are constants, so that no division instruction is needed.
   switch (exponent) {
-    case 0:
-      magnitude = whole * base + last;
-      break;
-    case 1:
-      magnitude = (whole * base + last) * 10;
-      break;
-    case 2:
-      magnitude = (whole * base + last) * 100;
-      break;
-    case 3:
-      magnitude = (whole * base + last) * 1000;
-      break;
+    case 0: magnitude = whole * base + last; break;
+    case 1: magnitude = (whole * base + last) * 10; break;
+    case 2: magnitude = (whole * base + last) * 100; break;
+    case 3: magnitude = (whole * base + last) * 1000; break;
     case -1:
       if (last % 10 != 0) return false;
       magnitude = whole * 1000 + last / 10;
@@ -94,8 +86,7 @@ inline bool small_decimal(const std::uint8_t* bytes, std::size_t size, std::uint
       if (last % 1000 != 0) return false;
       magnitude = whole * 10 + last / 1000;
       break;
-    default:
-      return false;
+    default: return false;
   }
   // 16 digits and three zeros are below 2^64: nothing wrapped before this comparison.
   if (magnitude >= limit) return false;

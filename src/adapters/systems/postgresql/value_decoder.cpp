@@ -358,50 +358,29 @@ void decode_value(ValueSink& sink, const Type& type, const std::uint8_t* bytes, 
   if (type.id == TypeId::list) return decode_array(sink, type, bytes, size);
   const Wire wire = sink.column->wire;
   switch (wire) {
-    case Wire::boolean:
-      need(sink, size, 1);
-      return sink.builder.append_bit(bytes[0] != 0);
-    case Wire::int16:
-      need(sink, size, 2);
-      return sink.builder.append_fixed(load_u16(bytes));
+    case Wire::boolean: need(sink, size, 1); return sink.builder.append_bit(bytes[0] != 0);
+    case Wire::int16: need(sink, size, 2); return sink.builder.append_fixed(load_u16(bytes));
     case Wire::int32:
     case Wire::uint32:
-    case Wire::float32:
-      need(sink, size, 4);
-      return sink.builder.append_fixed(load_u32(bytes));
+    case Wire::float32: need(sink, size, 4); return sink.builder.append_fixed(load_u32(bytes));
     case Wire::int64:
     case Wire::uint64:
     case Wire::float64:
-    case Wire::time:
-      need(sink, size, 8);
-      return sink.builder.append_fixed(load_u64(bytes));
-    case Wire::numeric:
-      return decode_numeric(sink, type, bytes, size);
-    case Wire::text:
-      return decode_text(sink, bytes, size);
-    case Wire::character:
-      return decode_character(sink, bytes, size);
+    case Wire::time: need(sink, size, 8); return sink.builder.append_fixed(load_u64(bytes));
+    case Wire::numeric: return decode_numeric(sink, type, bytes, size);
+    case Wire::text: return decode_text(sink, bytes, size);
+    case Wire::character: return decode_character(sink, bytes, size);
     case Wire::jsonb:
       if (size < 1 || bytes[0] != 1) sink.malformed("jsonb");
       return decode_text(sink, bytes + 1, size - 1);
-    case Wire::date:
-      need(sink, size, 4);
-      return decode_date(sink, load_i32(bytes));
-    case Wire::timestamp:
-      need(sink, size, 8);
-      return decode_timestamp(sink, load_i64(bytes));
-    case Wire::interval:
-      return decode_interval(sink, bytes, size);
-    case Wire::uuid:
-      return decode_uuid(sink, bytes, size);
-    case Wire::network:
-      return decode_network(sink, bytes, size);
-    case Wire::mac:
-      return decode_mac(sink, bytes, size);
-    case Wire::bits:
-      return decode_bits(sink, bytes, size);
-    case Wire::geometry:
-      return decode_geometry(sink, type, bytes, size);
+    case Wire::date: need(sink, size, 4); return decode_date(sink, load_i32(bytes));
+    case Wire::timestamp: need(sink, size, 8); return decode_timestamp(sink, load_i64(bytes));
+    case Wire::interval: return decode_interval(sink, bytes, size);
+    case Wire::uuid: return decode_uuid(sink, bytes, size);
+    case Wire::network: return decode_network(sink, bytes, size);
+    case Wire::mac: return decode_mac(sink, bytes, size);
+    case Wire::bits: return decode_bits(sink, bytes, size);
+    case Wire::geometry: return decode_geometry(sink, type, bytes, size);
   }
 }
 
