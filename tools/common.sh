@@ -82,6 +82,26 @@ build_jobs() {
   echo $((cores < memory ? cores : memory))
 }
 
+# build_preset PRESET TESTS(ON|OFF|keep) TARGET...: configures build/PRESET where that is needed and
+# builds. `keep`: whether tests are configured stays as it is.
+build_preset() {
+  local preset=$1 tests=$2 dir=build/$1
+  shift 2
+  # A folder that was copied or renamed has a build that names the old one.
+  if [[ -f $dir/CMakeCache.txt ]] &&
+    ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$dir/CMakeCache.txt"; then
+    note "$dir was configured for another folder: making it anew"
+    rm -rf "$dir"
+  fi
+  if [[ $tests != keep || ! -f $dir/build.ninja ]]; then
+    [[ $tests == keep ]] && tests=OFF
+    quietly "Configuring $preset" "build/logs/configure-$preset.log" \
+      cmake --preset "$preset" -DPENSTOCK_TESTS="$tests"
+  fi
+  quietly "Building $preset" "build/logs/build-$preset.log" \
+    cmake --build --preset "$preset" --parallel "$(build_jobs)" --target "$@"
+}
+
 # A TCP port on which nothing listens, outside the range the kernel gives to clients.
 free_port() {
   local port attempt
