@@ -171,7 +171,7 @@ def machine():
 
 
 def report(name, about, figures):
-    """Keeps the figures under build/bench/results and says where."""
+    """Keeps the figures under build/bench-data/results and says where."""
     folder = pathlib.Path(env("DIR")) / "results"
     folder.mkdir(exist_ok=True)
     path = folder / f"{about['time'].replace(':', '')}-{name}.json"
