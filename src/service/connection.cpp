@@ -20,7 +20,6 @@
 namespace penstock {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 namespace {
