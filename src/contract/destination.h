@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "contract/value_rules.h"
+#include "contract/wire_format.h"
 #include "core/batch.h"
 #include "core/cancel.h"
+#include "core/error.h"
 #include "core/schema.h"
 
 namespace penstock {
@@ -26,6 +28,8 @@ struct Capabilities {
   bool schemas = false;                // false: schema becomes part of the table's name
   std::string default_schema;          // with schemas: where the source's default schema goes
   std::string database;                // where tables go, for people
+  // Splits smaller than this (bytes of source storage) cost this destination more than they gain.
+  std::int64_t split_bytes_min = 0;
 };
 
 // A destination table, as mapped from a source table. A plain value.
@@ -58,6 +62,7 @@ struct TargetTable {
 // What the engine decided before the destination maps a table.
 struct MapRequest {
   const TableSchema* table = nullptr;
+  std::string dialect;                    // SourceInfo::dialect
   std::vector<Field> fields;              // the selected columns, Field::type as it will be read
   std::vector<std::string> column_names;  // destination names, one per field
   std::string schema, name;               // destination names (schema empty where unsupported)
@@ -87,6 +92,20 @@ struct SplitAccount {
   Split split;
   std::int64_t rows = 0;
   std::int64_t rows_before = 0;
+};
+
+// Something made from a table's rows after all of them arrived: a key, an index, a foreign key. A
+// plain value.
+struct BuildStep {
+  std::string what;     // for people: "primary key orders_pkey"
+  int group = 0;        // groups in ascending order; the steps of one group may run at once
+  std::string payload;  // the adapter's own data (JSON)
+};
+
+// A step that needs other tables to be finished too.
+struct LinkStep {
+  std::size_t table = 0;  // index into what link_steps() was given
+  BuildStep step;
 };
 
 struct FinishReport {
@@ -121,13 +140,26 @@ class DestinationSession {
   virtual std::unique_ptr<SplitWriter> open_split(const TargetTable& table, const RunId& run,
                                                   const Split& split) = 0;
   // Moves the split's rows into the table's staging, atomically. Splits of one table are committed
-  // one at a time.
+  // one at a time. Throws "destination.split.lost" when the rows that finish() counted are gone
+  // with the session that held them: the engine then reads the split again.
   virtual void commit_split(const TargetTable& table, const RunId& run,
                             const SplitAccount& account) = 0;
   // After a crash or a lost answer: whether commit_split for this account took effect. Throws
   // "destination.staging.inconsistent" when neither state matches; the table then starts again.
   virtual bool split_committed(const TargetTable& table, const RunId& run,
                                const SplitAccount& account) = 0;
+  // Builds a step of build_steps() on the table's staging, after the last commit_split and before
+  // finish_table. Idempotent. When it fails for good the table goes on without it, which the result
+  // reports; steps of one group are built by several sessions at once.
+  virtual void build(const TargetTable& table, const RunId& run, const BuildStep& step) {
+    (void)table, (void)run;
+    throw Error(Side::engine, "engine.internal", "the destination builds no " + step.what);
+  }
+  // Likewise a step of link_steps(), on visible tables.
+  virtual void link(const TargetTable& table, const BuildStep& step) {
+    (void)table;
+    throw Error(Side::engine, "engine.internal", "the destination links no " + step.what);
+  }
   // Counts the staged rows, refuses unless they are `rows`, and replaces (or fills) the visible
   // table atomically. Idempotent: repeating after a lost answer succeeds.
   virtual FinishReport finish_table(const TargetTable& table, const RunId& run, IfExists if_exists,
@@ -151,6 +183,21 @@ class Destination {
   virtual Capabilities open(const CancelToken& cancel) = 0;
   // Pure once opened: no I/O.
   virtual TargetTable map_table(const MapRequest& request) const = 0;
+  // Whether the table's writers take rows in that form (Batch::wire) instead of columns. Pure.
+  virtual bool takes_wire(const TargetTable& table, const WireFormat& format) const {
+    (void)table, (void)format;
+    return false;
+  }
+  // What is to be built on a table, in no particular order within a group. Pure.
+  virtual std::vector<BuildStep> build_steps(const TargetTable& table) const {
+    (void)table;
+    return {};
+  }
+  // What is to be made between the tables of a job, all of which are finished. Pure.
+  virtual std::vector<LinkStep> link_steps(std::span<const TargetTable* const> tables) const {
+    (void)tables;
+    return {};
+  }
   // What is there now under the targets' names; one answer per target.
   virtual std::vector<ExistingTable> inspect(std::span<const TargetTable> tables,
                                              const CancelToken& cancel) = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/wire_format.h"
 #include "core/batch.h"
 #include "core/cancel.h"
 #include "core/schema.h"
@@ -18,6 +19,9 @@ struct SourceInfo {
   std::string version;                // "15.18"
   std::string database;               // default database, as the server spells it
   std::string default_schema;         // its tables keep their plain names at a destination
+  // The SQL in which native types, expressions and definitions are written: "postgresql", "mysql",
+  // "sqlserver"; empty: none that a destination could know.
+  std::string dialect;
   std::vector<std::string> warnings;  // for people: standby, pooler, missing TLS …
 };
 
@@ -54,6 +58,7 @@ struct ReadSpec {
   std::vector<ReadColumn> columns;     // at least one
   std::string where;                   // native SQL condition from the user; empty: none
   std::string snapshot;                // Snapshot::token
+  std::string wire;  // WireFormat::name: fill Batch::wire with whole rows; empty: decode columns
 };
 
 // The bounds every batch keeps. A batch ends when it reaches either bound; a single row larger than
@@ -99,6 +104,12 @@ class Source {
                                             const CancelToken& cancel) = 0;
   // Why `field` cannot be read as `type`; nothing when it can (Field::type always can).
   virtual std::optional<std::string> cannot_read_as(const Field& field, const Type& type) const = 0;
+
+  // The forms in which the rows of `spec` could be passed through, the best one first. Pure.
+  virtual std::vector<WireFormat> wire_formats(const ReadSpec& spec) const {
+    (void)spec;
+    return {};
+  }
 
   virtual Snapshot snapshot(std::span<const TableSchema* const> tables,
                             const CancelToken& cancel) = 0;

@@ -71,6 +71,7 @@ Batch::Batch(std::span<const Type> types) {
 std::size_t Batch::memory_bytes() const {
   std::size_t bytes = 0;
   for (const Column& column : columns) bytes += column.memory_bytes();
+  bytes += wire.size();
   return bytes;
 }
 

@@ -140,6 +140,8 @@ struct Batch {
   std::int64_t rows = 0;
   std::vector<ValueIssue> issues;     // sorted by row
   std::vector<Operation> operations;  // empty, or one per row
+  // Passthrough (ReadSpec::wire): the rows as the source sent them. `columns` then hold nothing.
+  Buffer wire;
   MemoryLease lease;                  // what the batch holds of the process's byte budget
 
   explicit Batch(std::span<const Type> types);

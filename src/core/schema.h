@@ -36,13 +36,24 @@ struct LossNote {
   friend bool operator==(const LossNote&, const LossNote&) = default;
 };
 
+// A column's default in terms that a destination of any kind understands.
+enum class DefaultKind : std::uint8_t {
+  none,
+  value,              // the constant Field::default_text
+  current_timestamp,  // the time of the insert
+  expression,         // something else: only Field::default_expression says what
+};
+
 struct Field {
   std::string name;
   std::string native_type;  // as the source spells it: "numeric(15,2)"
   Type type;                // what the source delivers by default
   bool nullable = true;
   bool generated = false;  // computed by the source; its value is read, its expression carried
-  bool identity = false;
+  bool identity = false;         // numbered by the source: identity, serial, auto_increment
+  bool identity_always = false;  // … and inserts may not choose the number
+  DefaultKind default_kind = DefaultKind::none;
+  std::string default_text;           // DefaultKind::value: as core/value_text.h writes it
   std::string default_expression;     // native SQL; empty: none
   std::string generation_expression;  // native SQL, when generated
   std::string collation;
@@ -56,11 +67,21 @@ struct Key {
   std::vector<std::string> columns;  // in key order; empty: there is no such key
 };
 
+struct IndexPart {
+  std::string column;        // empty: an expression
+  std::string expression;    // native SQL
+  std::int64_t prefix = 0;   // leading characters of the column that count; 0: all
+  bool descending = false;
+};
+
 struct Index {
   std::string name;
   bool unique = false;
   std::vector<std::string> columns;  // empty when the index is over expressions
   std::string definition;            // native SQL
+  std::vector<IndexPart> parts;      // the same, taken apart; empty: unknown
+  std::string method;                // the source's word in lower case: "btree", "fulltext", …
+  std::string predicate;             // native SQL condition of a partial index
 };
 
 struct ForeignKey {
@@ -68,7 +89,8 @@ struct ForeignKey {
   std::vector<std::string> columns;
   TableId references;
   std::vector<std::string> referenced_columns;
-  std::string definition;  // native SQL
+  std::string definition;           // native SQL
+  std::string on_update, on_delete; // "cascade", "set null", "set default", "restrict"; "": no action
 };
 
 struct CheckConstraint {
@@ -80,6 +102,18 @@ struct CheckConstraint {
 struct SequenceUse {
   std::string column;
   std::string sequence;
+  std::int64_t next_value = 0;  // the number the source would give next; 0: unknown
+  std::int64_t increment = 1;
+  std::string options;          // native SQL: "AS integer MINVALUE 1 …"; empty: unknown
+};
+
+// A type that the source's database defines and a table uses, for destinations that speak the
+// same SQL dialect.
+struct TypeDefinition {
+  std::string schema, name;
+  std::string extension;            // that brings it; then there is no definition
+  std::string definition;           // native SQL that creates it
+  std::vector<std::string> labels;  // of an enumeration
 };
 
 struct TableSchema {
@@ -92,6 +126,7 @@ struct TableSchema {
   std::vector<ForeignKey> foreign_keys;
   std::vector<CheckConstraint> checks;
   std::vector<SequenceUse> sequences;
+  std::vector<TypeDefinition> type_definitions;  // in an order in which they can be made
   std::string comment;
   std::int64_t rows_estimate = -1;   // -1: unknown
   std::int64_t bytes_estimate = -1;  // storage at the source, out-of-line values included
