@@ -15,10 +15,10 @@
 namespace penstock {
 
 struct SourceInfo {
-  std::string product;                // "PostgreSQL"
-  std::string version;                // "15.18"
-  std::string database;               // default database, as the server spells it
-  std::string default_schema;         // its tables keep their plain names at a destination
+  std::string product;         // "PostgreSQL"
+  std::string version;         // "15.18"
+  std::string database;        // default database, as the server spells it
+  std::string default_schema;  // its tables keep their plain names at a destination
   // The SQL in which native types, expressions and definitions are written: "postgresql", "mysql",
   // "sqlserver"; empty: none that a destination could know.
   std::string dialect;
@@ -43,6 +43,7 @@ struct DiscoverOptions {
 
 struct SplitGoal {
   std::int64_t bytes_target = std::int64_t{128} << 20;  // of source storage
+  int readers = 1;  // that will work at the same time: a table's splits should suit so many
   std::int64_t splits_max = 1024;
 };
 

@@ -9,6 +9,7 @@ namespace penstock::limits {
 
 inline constexpr std::size_t batch_bytes_target = std::size_t{4} << 20;  // readers end a batch here
 inline constexpr std::int64_t batch_rows_max = 65'536;
+inline constexpr std::int64_t split_bytes_target = std::int64_t{64} << 20;  // of source storage
 inline constexpr std::size_t queue_batches_max = 2;  // between one reader and its writer
 inline constexpr std::size_t memory_bytes_default = std::size_t{256} << 20;
 inline constexpr std::size_t memory_bytes_min = std::size_t{16} << 20;

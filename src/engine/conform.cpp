@@ -134,6 +134,35 @@ std::optional<Misfit> misfit_at(const Column& column, std::int64_t row, const Va
   return std::nullopt;
 }
 
+// Whether a present value can break the rule at all, or only a missing one.
+bool values_can_misfit(const Type& type, const ValueRule& rule) {
+  if (is_range_type(type)) return true;
+  switch (type.id) {
+    case TypeId::float32:
+    case TypeId::float64: return !rule.not_finite;
+    case TypeId::list:
+      return rule.element != nullptr && (!rule.element->nullable || !rule.element->null_list ||
+                                         values_can_misfit(*type.element, *rule.element));
+    default: break;
+  }
+  if (physical(type) != Physical::bytes) return false;
+  return rule.bytes_max < INT32_MAX || (is_text(type) && (!rule.invalid_utf8 || !rule.nul)) ||
+         (type.id == TypeId::numeric && !rule.not_finite) ||
+         (type.id == TypeId::geometry && !rule.other_srid);
+}
+
+// Whether no byte is NUL or above 127: such text can break no rule but those on its size.
+bool plain_ascii(const Column& column) {
+  std::uint8_t high = 0, nul = 0;
+  const std::uint8_t* const data = column.values.data();
+  const std::size_t size = column.values.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    high |= data[i];
+    nul |= static_cast<std::uint8_t>(data[i] == 0);
+  }
+  return high < 0x80 && nul == 0;
+}
+
 std::string replace_bad_text(std::string_view text, bool strip_nul) {
   std::string out;
   while (!text.empty()) {
@@ -245,7 +274,9 @@ Conformer::Conformer(const TablePlan& plan, const Options& options)
   for (const TargetColumn& column : plan.target.columns) {
     if (column.source < 0) continue;
     target_[static_cast<std::size_t>(column.source)] = &column;
-    if (!column.rule.always_fits) checked_.push_back({column.source, &column});
+    if (!column.rule.always_fits) {
+      checked_.push_back({column.source, &column, values_can_misfit(column.type, column.rule)});
+    }
     if (column.rule.key) key_.push_back(column.source);
   }
 }
@@ -261,6 +292,7 @@ void Conformer::check_column(const Checked& checked, const Batch& batch,
       if (!column.valid(row)) found.push_back({row, checked.column, misfit, "NULL"});
     }
   }
+  if (!checked.values) return;
   // One cheap pass tells whether the column needs the careful one.
   if (column.type.id == TypeId::date && all_between<std::int32_t>(column, rule.low, rule.high) &&
       (rule.low > kDateMinusInfinity && rule.high < kDateInfinity)) {
@@ -271,6 +303,7 @@ void Conformer::check_column(const Checked& checked, const Batch& batch,
       (rule.low > kTimestampMinusInfinity && rule.high < kTimestampInfinity)) {
     return;
   }
+  if (is_text(column.type) && rule.bytes_max == INT32_MAX && plain_ascii(column)) return;
   for (std::int64_t row = 0; row < column.length; ++row) {
     if (!column.valid(row)) continue;
     if (const auto misfit = misfit_at(column, row, rule)) {

@@ -81,6 +81,7 @@ class Conformer {
   struct Checked {
     std::int32_t column;  // of the batch
     const TargetColumn* target;
+    bool values;  // whether present values can misfit, or missing ones only
   };
 
   void check_column(const Checked& checked, const Batch& batch, std::vector<Found>& found) const;

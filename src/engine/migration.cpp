@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "engine/job_manager.h"
+#include "engine/link.h"
 
 namespace penstock {
 
@@ -120,6 +121,7 @@ bool Migration::run() {
   if (!targets.empty()) destination_->prepare(targets, run_, cancel_);
   copy();
   phase("finish");
+  link();
   publish_progress();
   return std::ranges::all_of(
       tables_, [](const auto& table) { return table->state.load() == TableState::done; });
@@ -264,8 +266,14 @@ void Migration::run_round(const std::vector<TableRun*>& tables) {
   abandon(left);
 }
 
+// The user's wish, or what suits both the engine and the destination.
+std::int64_t Migration::split_bytes_target() const {
+  if (request_.options.split_bytes > 0) return request_.options.split_bytes;
+  return std::max(limits::split_bytes_target, capabilities_.split_bytes_min);
+}
+
 void Migration::plan_splits(const std::vector<TableRun*>& tables, WorkQueue& queue) {
-  const SplitGoal goal{.bytes_target = request_.options.split_bytes};
+  const SplitGoal goal{.bytes_target = split_bytes_target(), .readers = request_.options.parallel};
   std::vector<Task> tasks;
   for (TableRun* table : tables) {
     std::vector<Split> splits =
@@ -281,6 +289,15 @@ void Migration::plan_splits(const std::vector<TableRun*>& tables, WorkQueue& que
                               {"bytes_estimate", plan_.bytes_estimate()},
                               {"consistency", to_text(consistency_)},
                               {"snapshot", snapshot_.description}});
+}
+
+// Tables kept from an interrupted job take part: what links them may have been missing then.
+void Migration::link() {
+  std::vector<TableRun*> done;
+  for (const auto& table : tables_) {
+    if (table->state.load() == TableState::done) done.push_back(table.get());
+  }
+  link_tables({job_, *destination_, events_, cancel_, request_.options.parallel}, done);
 }
 
 void Migration::abandon(const std::vector<TableRun*>& tables) {
@@ -368,6 +385,14 @@ json::object Migration::table_json(const TableRun& table) const {
   if (table.report && !table.report->also.empty()) {
     out["also"] = json::value_from(table.report->also);
   }
+  json::array not_built;
+  for (const NotBuilt& one : table.not_built.list()) {
+    json::object entry = to_json(one.error);
+    entry["what"] = one.what;
+    not_built.push_back(std::move(entry));
+  }
+  if (!not_built.empty()) out["not_built"] = std::move(not_built);
+  if (!table.plan.read.wire.empty()) out["passthrough"] = table.plan.read.wire;
   json::array losses = loss_array(table.losses);
   if (!losses.empty()) out["losses"] = std::move(losses);
   return out;

@@ -43,6 +43,8 @@ class Migration {
   void copy();
   std::vector<TableRun*> unfinished();
   void run_round(const std::vector<TableRun*>& tables);
+  std::int64_t split_bytes_target() const;
+  void link();
   void plan_splits(const std::vector<TableRun*>& tables, WorkQueue& queue);
   void abandon(const std::vector<TableRun*>& tables);
   void add_warning(const std::string& text);

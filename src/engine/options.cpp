@@ -30,8 +30,9 @@ std::vector<ConfigField> job_options() {
        .fallback = "256MiB",
        .example = "512MiB"},
       {.name = "split_size",
-       .description = "Source storage per split; tables below it are read by one reader.",
-       .fallback = "64MiB",
+       .description = "Source storage per split; tables below it are read by one reader. auto: 64 "
+                      "MiB, or more where small splits cost the destination too much.",
+       .fallback = "auto",
        .example = "128MiB"},
       {.name = "if_exists",
        .kind = FieldKind::choice,
@@ -67,6 +68,11 @@ std::vector<ConfigField> job_options() {
                       "and counts it as a loss; fail treats it like any other loss.",
        .fallback = "empty",
        .choices = {"empty", "fail"}},
+  };
+}
+
+std::vector<ConfigField> run_options() {
+  return {
       {.name = "verify",
        .kind = FieldKind::choice,
        .description = "none, or counts: compare the rows read with the rows the destination counts "
@@ -81,6 +87,12 @@ std::vector<ConfigField> job_options() {
        .kind = FieldKind::choice,
        .description = "auto: after a crash, the same job keeps the tables it had finished; never: "
                       "begin anew.",
+       .fallback = "auto",
+       .choices = {"auto", "never"}},
+      {.name = "passthrough",
+       .kind = FieldKind::choice,
+       .description = "auto: where source and destination share a wire format and nothing changes "
+                      "the rows, they go through undecoded; never: always decode.",
        .fallback = "auto",
        .choices = {"auto", "never"}},
   };
@@ -111,6 +123,7 @@ std::vector<ConfigField> table_options() {
 
 std::vector<ConfigField> declare_options() {
   std::vector<ConfigField> all = job_options();
+  for (ConfigField& field : run_options()) all.push_back(std::move(field));
   for (ConfigField& field : table_options()) all.push_back(std::move(field));
   return all;
 }
@@ -262,12 +275,15 @@ Options parse_options(const json::object& object, const DestinationEntry& destin
     throw config_error("config.field.range",
                        "options.memory: must be at least " + human_bytes(limits::memory_bytes_min));
   }
-  options.split_bytes = static_cast<std::int64_t>(
-      std::max<std::size_t>(parse_bytes(config.text("split_size"), "options.split_size"), 1 << 20));
+  if (config.text("split_size") != "auto") {
+    options.split_bytes = static_cast<std::int64_t>(std::max<std::size_t>(
+        parse_bytes(config.text("split_size"), "options.split_size"), 1 << 20));
+  }
   choose_policies(config, options);
   options.max_rejects = config.integer("max_rejects");
   options.views = config.boolean("views");
   options.resume = config.text("resume") == "auto";
+  options.passthrough = config.text("passthrough") == "auto";
   options.types = type_map(config.object("types"));
   options.columns = list_map(config.object("columns"), "columns");
   options.where = text_map(config.object("where"), "where");

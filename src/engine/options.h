@@ -22,7 +22,7 @@ enum class Verify : std::uint8_t { none, counts };
 struct Options {
   int parallel = 0;  // workers; resolved from the machine when the user gave none
   std::size_t memory_bytes = 0;
-  std::int64_t split_bytes = 0;
+  std::int64_t split_bytes = 0;  // 0: the destination and limits.h decide
   IfExists if_exists = IfExists::fail;
   OnError on_error = OnError::fail;
   std::int64_t max_rejects = 0;
@@ -31,6 +31,7 @@ struct Options {
   Verify verify = Verify::counts;
   bool views = false;
   bool resume = true;
+  bool passthrough = true;
   std::map<std::string, Type> types;                        // "schema.table.column" → type
   std::map<std::string, std::vector<std::string>> columns;  // table glob → columns, `!` excludes
   std::map<std::string, std::string> where;                 // table glob → native SQL condition

@@ -26,6 +26,8 @@ struct Planner {
   void choose_columns(TablePlan& table, std::vector<Field>& fields);
   void apply_types(TablePlan& table, std::vector<Field>& fields);
   void check_option_keys();
+  void drop_unread_columns(TablePlan& table);
+  void choose_wire(TablePlan& table);
   void check_collisions();
   void decide_actions(const CancelToken& cancel);
   bool means(std::string_view pattern, const TableId& id) const {
@@ -126,12 +128,15 @@ void Planner::add_table(const TableSchema& schema, const TargetName& name) {
 
   MapRequest map;
   map.table = &table->schema;
+  map.dialect = info.dialect;
   map.column_names = name_columns(fields, capabilities);
   map.fields = std::move(fields);
   map.schema = name.schema;
   map.name = name.name;
   map.options = request.options.adapter;
   table->target = destination.map_table(map);
+  drop_unread_columns(*table);
+  choose_wire(*table);
   table->notes = schema.notes;
   if (name.adjusted) table->notes.push_back("named " + name.name + " to keep names unique");
   for (const std::string& problem : table->target.problems) {
@@ -139,6 +144,36 @@ void Planner::add_table(const TableSchema& schema, const TargetName& name) {
                                   .in_table(schema.id.display()));
   }
   plan.tables.push_back(std::move(table));
+}
+
+// A column that the destination makes by itself, such as a generated one, need not be read.
+void Planner::drop_unread_columns(TablePlan& table) {
+  std::vector<int> place(table.read.columns.size(), -1);
+  std::vector<ReadColumn> kept;
+  for (TargetColumn& column : table.target.columns) {
+    if (column.source >= 0) place[static_cast<std::size_t>(column.source)] = 0;
+  }
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    if (place[i] < 0) continue;
+    place[i] = static_cast<int>(kept.size());
+    kept.push_back(table.read.columns[i]);
+  }
+  for (TargetColumn& column : table.target.columns) {
+    if (column.source >= 0) column.source = place[static_cast<std::size_t>(column.source)];
+  }
+  // A target that could not be mapped has problems to tell, and may have no columns.
+  if (!kept.empty()) table.read.columns = std::move(kept);
+}
+
+// Rows go through undecoded where the source has a form that the destination's table takes as it
+// is.
+void Planner::choose_wire(TablePlan& table) {
+  if (!request.options.passthrough || table.read.columns.empty()) return;
+  for (const WireFormat& format : source.wire_formats(table.read)) {
+    if (!destination.takes_wire(table.target, format)) continue;
+    table.read.wire = format.name;
+    return;
+  }
 }
 
 // An option that names a table or column which is not there is a typing mistake, never ignored.
@@ -240,6 +275,7 @@ json::object plan_json(const TablePlan& table) {
     columns.push_back(std::move(one));
   }
   out["columns"] = std::move(columns);
+  if (!table.read.wire.empty()) out["passthrough"] = table.read.wire;
   json::array losses, problems;
   for (const LossNote& loss : table.target.losses) losses.emplace_back(loss.text);
   for (const Error& problem : table.problems) problems.push_back(to_json(problem));

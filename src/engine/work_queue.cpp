@@ -15,6 +15,14 @@ void WorkQueue::add(Task task) {
   changed_.notify_all();
 }
 
+void WorkQueue::add_first(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_front(std::move(task));
+  }
+  changed_.notify_all();
+}
+
 std::optional<Task> WorkQueue::pop(const CancelToken& cancel) {
   std::unique_lock lock(mutex_);
   for (;;) {

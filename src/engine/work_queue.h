@@ -13,9 +13,11 @@
 
 namespace penstock {
 
+// A split to copy, or a step to build on a table whose splits are all committed.
 struct Task {
   TableRun* table = nullptr;
   Split split;
+  std::optional<BuildStep> step;
   int attempt = 1;
   std::chrono::steady_clock::time_point not_before;
 };
@@ -26,6 +28,8 @@ struct Task {
 class WorkQueue {
  public:
   void add(Task task);
+  // Before everything that waits.
+  void add_first(Task task);
   // Blocks until a task is due. Nothing: all work is done, or the queue was closed. Throws
   // "engine.cancelled".
   std::optional<Task> pop(const CancelToken& cancel);

@@ -10,13 +10,18 @@ namespace penstock {
 
 namespace {
 
+constexpr std::string_view kSplitLost = "destination.split.lost";
+
 std::string split_name(const Split& split) {
   return std::to_string(split.index + 1) + " of " + std::to_string(split.count);
 }
 
 }  // namespace
 
-Worker::Worker(RoundContext& round) : round_(round) {}
+Worker::Worker(RoundContext& round)
+    : round_(round),
+      step_session_(round.destination, round.cancel),
+      session_(round.destination, round.cancel) {}
 
 Worker::~Worker() {
   join();
@@ -60,6 +65,10 @@ bool Worker::take(Item& item) {
 void Worker::read_loop() {
   try {
     while (auto task = round_.queue.pop(round_.cancel)) {
+      if (task->step) {
+        run_step(round_, step_session_, *task);
+        continue;
+      }
       auto passage = std::make_shared<Passage>();
       passage->task = std::move(*task);
       push({passage, SplitBegin{}});
@@ -77,6 +86,7 @@ void Worker::read_loop() {
     round_.queue.close();
   }
   reader_.reset();
+  step_session_.reset();
   {
     const std::lock_guard lock(mutex_);
     reader_ended_ = true;
@@ -140,11 +150,6 @@ void Worker::write_item(Item& item) {
   end_split();
 }
 
-DestinationSession& Worker::session() {
-  if (!session_) session_ = round_.destination.open_session(round_.cancel);
-  return *session_;
-}
-
 void Worker::begin_split(const PassagePtr& passage) {
   current_ = passage;
   split_rows_read_ = split_rows_written_ = split_bytes_ = 0;
@@ -155,7 +160,7 @@ void Worker::begin_split(const PassagePtr& passage) {
     if (!table.begun) {
       table.started = std::chrono::steady_clock::now();
       table.touched = true;
-      session().begin_table(table.plan.target, round_.run, table.splits);
+      session_.get().begin_table(table.plan.target, round_.run, table.splits);
       table.begun = true;
       table.state = TableState::running;
       round_.ledger.put_table(round_.job, table.record());
@@ -167,7 +172,7 @@ void Worker::begin_split(const PassagePtr& passage) {
     }
   }
   conformer_ = std::make_unique<Conformer>(table.plan, round_.options);
-  writer_ = session().open_split(table.plan.target, round_.run, passage->task.split);
+  writer_ = session_.get().open_split(table.plan.target, round_.run, passage->task.split);
 }
 
 void Worker::write_batch(Batch& batch) {
@@ -176,7 +181,8 @@ void Worker::write_batch(Batch& batch) {
   const auto rows = batch.rows;
   const auto bytes = static_cast<std::int64_t>(batch.memory_bytes());
   const std::int64_t rejected_before = conformer_->rows_rejected();
-  conformer_->apply(batch);
+  // Undecoded rows go into columns of the very types they come from: nothing can misfit.
+  if (batch.wire.size() == 0) conformer_->apply(batch);
   const std::int64_t rejected = conformer_->rows_rejected() - rejected_before;
   if (rejected != 0 && round_.rejects_left.fetch_sub(rejected) - rejected < 0) {
     throw config_error(
@@ -209,14 +215,15 @@ void Worker::end_split() {
       commit(table, current_->task.split, split_rows_written_);
       if (rejected != 0) round_.ledger.add_rejects(round_.job, conformer_->rejects());
     } catch (...) {
-      // From here on the split may be committed: reading it again could bring its rows twice.
+      // From here on the split may be committed: reading it again could bring its rows twice. Only
+      // when the destination is sure that it has lost them, they have to be read again.
       Error error = current_error();
-      throw error.retryable(false);
+      throw error.retryable(error.code() == kSplitLost);
     }
     table.rows_rejected += rejected;
     table.losses.merge(conformer_->losses());
     split_rows_read_ = split_bytes_ = 0;  // accounted for: no later failure takes them back
-    if (--table.splits_left == 0) finish_table(table);
+    if (--table.splits_left == 0) complete_table(round_, session_, table);
   }
   forget_split();
   round_.queue.done();
@@ -229,13 +236,14 @@ void Worker::commit(TableRun& table, const Split& split, std::int64_t rows) {
                           {split, SplitState::committing, account.rows, account.rows_before});
   for (int attempt = 1;; ++attempt) {
     try {
-      if (attempt == 1 || !session().split_committed(table.plan.target, round_.run, account)) {
-        session().commit_split(table.plan.target, round_.run, account);
+      if (attempt == 1 || !session_.get().split_committed(table.plan.target, round_.run, account)) {
+        session_.get().commit_split(table.plan.target, round_.run, account);
       }
       break;
     } catch (...) {
       const Error error = current_error();
-      if (!error.retryable() || attempt >= limits::split_attempts_max) throw;
+      const bool again = error.retryable() && error.code() != kSplitLost;
+      if (!again || attempt >= limits::split_attempts_max) throw;
       session_.reset();
       round_.cancel.sleep(retry_delay(attempt));
     }
@@ -243,32 +251,6 @@ void Worker::commit(TableRun& table, const Split& split, std::int64_t rows) {
   table.rows_written += rows;
   round_.ledger.put_split(round_.job,
                           {split, SplitState::committed, account.rows, account.rows_before});
-}
-
-// The table's mutex is held.
-void Worker::finish_table(TableRun& table) {
-  for (int attempt = 1;; ++attempt) {
-    try {
-      table.report = session().finish_table(table.plan.target, round_.run, table.plan.action,
-                                            table.rows_written.load());
-      break;
-    } catch (...) {
-      const Error error = current_error();
-      if (!error.retryable() || attempt >= limits::split_attempts_max)
-        return fail_table(table, error);
-      session_.reset();
-      round_.cancel.sleep(retry_delay(attempt));
-    }
-  }
-  table.finished = std::chrono::steady_clock::now();
-  table.state = TableState::done;
-  round_.ledger.put_table(round_.job, table.record());
-  const std::chrono::duration<double> seconds = table.finished - table.started;
-  round_.events.publish("table_finished", {{"job", round_.job},
-                                           {"table", table.name},
-                                           {"target", table.report->target},
-                                           {"rows", table.rows_written.load()},
-                                           {"seconds", seconds.count()}});
 }
 
 void Worker::forget_split() noexcept {
@@ -302,7 +284,7 @@ void Worker::fail_split(const PassagePtr& passage, Error error) {
   }
   if (!error.retryable() || passage->task.attempt >= limits::split_attempts_max || table.failed()) {
     const std::lock_guard lock(table.mutex);
-    fail_table(table, std::move(error));
+    fail_table(round_, table, std::move(error));
     round_.queue.done();
     return;
   }
@@ -314,25 +296,6 @@ void Worker::fail_split(const PassagePtr& passage, Error error) {
                                   {"error", error.message()},
                                   {"delay_ms", delay.count()}});
   round_.queue.retry(passage->task, delay);
-}
-
-// The table's mutex is held. The first failure counts; later splits of the table are passed over.
-void Worker::fail_table(TableRun& table, Error error) {
-  if (table.failed()) return;
-  error.in_job(round_.job).in_table(table.name);
-  table.error = error;
-  table.finished = std::chrono::steady_clock::now();
-  table.state = TableState::failed;
-  TableRecord record = table.record();
-  record.error = json::serialize(to_json(error));
-  try {
-    round_.ledger.put_table(round_.job, record);
-  } catch (const Error&) {
-    // The state store may be what failed. The result carries the table's error in any case, and a
-    // later run finds the table unfinished, which is right.
-  }
-  round_.events.publish("table_failed",
-                        {{"job", round_.job}, {"table", table.name}, {"error", to_json(error)}});
 }
 
 }  // namespace penstock

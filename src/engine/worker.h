@@ -10,35 +10,15 @@
 #include <thread>
 #include <variant>
 
-#include "contract/destination.h"
-#include "contract/source.h"
-#include "core/ledger.h"
-#include "core/memory_budget.h"
-#include "engine/events.h"
-#include "engine/work_queue.h"
+#include "engine/completion.h"
+#include "engine/round.h"
 
 namespace penstock {
 
-// What all workers of a round share. Everything outlives them.
-struct RoundContext {
-  const std::string& job;
-  Source& source;
-  Destination& destination;
-  const Options& options;
-  const RunId& run;
-  const Snapshot& snapshot;
-  WorkQueue& queue;
-  Ledger& ledger;
-  EventLog& events;
-  MemoryBudget& budget;
-  const CancelToken& cancel;
-  std::atomic<bool>& snapshot_lost;
-  std::atomic<std::int64_t>& rejects_left;
-};
-
 // Purpose: pulls tasks until the queue has none. The reader runs ahead of the writer, into the next
-// split too, by at most limits::queue_batches_max batches. Failures of a split end in a retry or in
-// the failure of its table; they never escape the worker.
+// split too, by at most limits::queue_batches_max batches; steps it runs itself, for it would only
+// wait meanwhile. Failures of a split end in a retry or in the failure of its table; they never
+// escape the worker.
 class Worker {
  public:
   explicit Worker(RoundContext& round);
@@ -70,11 +50,8 @@ class Worker {
   void end_split();
   void commit(TableRun& table, const Split& split, std::int64_t rows);
   void record_committed(TableRun& table, const SplitAccount& account);
-  void finish_table(TableRun& table);
   void fail_split(const PassagePtr& passage, Error error);
-  void fail_table(TableRun& table, Error error);
   void forget_split() noexcept;
-  DestinationSession& session();
 
   void push(Item item);
   bool take(Item& item);  // false: the reader has ended
@@ -82,6 +59,7 @@ class Worker {
   RoundContext& round_;
   std::thread reader_thread_, writer_thread_;
   std::unique_ptr<SplitReader> reader_;
+  LazySession step_session_;  // of the reader thread
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -89,7 +67,7 @@ class Worker {
   bool reader_ended_ = false, writer_ended_ = false;
 
   // Of the writer thread.
-  std::unique_ptr<DestinationSession> session_;
+  LazySession session_;
   std::unique_ptr<SplitWriter> writer_;
   std::unique_ptr<Conformer> conformer_;
   PassagePtr current_;

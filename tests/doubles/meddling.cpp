@@ -110,6 +110,9 @@ class MeddledSource : public Source {
   std::optional<std::string> cannot_read_as(const Field& field, const Type& type) const override {
     return inner_->cannot_read_as(field, type);
   }
+  std::vector<WireFormat> wire_formats(const ReadSpec& spec) const override {
+    return inner_->wire_formats(spec);
+  }
   Snapshot snapshot(std::span<const TableSchema* const> tables,
                     const CancelToken& cancel) override {
     return meddled(faults_, "source.snapshot", [&] { return inner_->snapshot(tables, cancel); });
@@ -154,8 +157,9 @@ class MeddledWriter : public SplitWriter {
 
 class MeddledSession : public DestinationSession {
  public:
-  MeddledSession(std::unique_ptr<DestinationSession> inner, std::shared_ptr<Faults> faults)
-      : inner_(std::move(inner)), faults_(std::move(faults)) {}
+  MeddledSession(std::unique_ptr<DestinationSession> inner,
+                 std::shared_ptr<const DestinationMeddling> meddling)
+      : inner_(std::move(inner)), meddling_(std::move(meddling)), faults_(meddling_->faults) {}
 
   void begin_table(const TargetTable& table, const RunId& run, int splits) override {
     meddled(*faults_, "destination.begin_table", [&] { inner_->begin_table(table, run, splits); });
@@ -176,6 +180,18 @@ class MeddledSession : public DestinationSession {
     return meddled(*faults_, "destination.split_committed",
                    [&] { return inner_->split_committed(table, run, account); });
   }
+  void build(const TargetTable& table, const RunId& run, const BuildStep& step) override {
+    meddled(*meddling_->faults, "destination.build", [&] {
+      if (meddling_->steps.empty()) inner_->build(table, run, step);
+    });
+    meddling_->faults->enter("build " + step.what);
+  }
+  void link(const TargetTable& table, const BuildStep& step) override {
+    meddled(*meddling_->faults, "destination.link", [&] {
+      if (meddling_->links.empty()) inner_->link(table, step);
+    });
+    meddling_->faults->enter("link " + step.what);
+  }
   FinishReport finish_table(const TargetTable& table, const RunId& run, IfExists if_exists,
                             std::int64_t rows) override {
     return meddled(*faults_, "destination.finish_table",
@@ -192,6 +208,7 @@ class MeddledSession : public DestinationSession {
 
  private:
   std::unique_ptr<DestinationSession> inner_;
+  std::shared_ptr<const DestinationMeddling> meddling_;
   std::shared_ptr<Faults> faults_;
 };
 
@@ -211,6 +228,20 @@ class MeddledDestination : public Destination {
     if (meddling_->map) meddling_->map(table);
     return table;
   }
+  bool takes_wire(const TargetTable& table, const WireFormat& format) const override {
+    return inner_->takes_wire(table, format);
+  }
+  std::vector<BuildStep> build_steps(const TargetTable& table) const override {
+    return meddling_->steps.empty() ? inner_->build_steps(table) : meddling_->steps;
+  }
+  std::vector<LinkStep> link_steps(std::span<const TargetTable* const> tables) const override {
+    if (meddling_->links.empty()) return inner_->link_steps(tables);
+    std::vector<LinkStep> out;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      for (const BuildStep& step : meddling_->links) out.push_back({i, step});
+    }
+    return out;
+  }
   std::vector<ExistingTable> inspect(std::span<const TargetTable> tables,
                                      const CancelToken& cancel) override {
     return meddled(faults_, "destination.inspect", [&] { return inner_->inspect(tables, cancel); });
@@ -222,7 +253,7 @@ class MeddledDestination : public Destination {
   std::unique_ptr<DestinationSession> open_session(const CancelToken& cancel) override {
     auto session =
         meddled(faults_, "destination.open_session", [&] { return inner_->open_session(cancel); });
-    return std::make_unique<MeddledSession>(std::move(session), meddling_->faults);
+    return std::make_unique<MeddledSession>(std::move(session), meddling_);
   }
   std::string identity() const override { return inner_->identity(); }
 

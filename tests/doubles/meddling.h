@@ -18,7 +18,8 @@ enum class When { before, after };  // after: the work is done, its answer is lo
 // Purpose: the faults of one test, shared by its wrappers. Calls are counted over all threads, by
 // name: source.{open,discover,snapshot,plan_splits,open_reader,start,next},
 // destination.{open,inspect,prepare,open_session,begin_table,open_split,write,finish,commit_split,
-// split_committed,finish_table,abandon_table}. Thread-safe; actions run outside the lock.
+// split_committed,build,link,finish_table,abandon_table}. Thread-safe; actions run outside the
+// lock.
 class Faults {
  public:
   using Action = std::function<void()>;
@@ -67,6 +68,8 @@ struct DestinationMeddling {
   std::shared_ptr<Faults> faults = std::make_shared<Faults>();
   std::function<void(Capabilities&)> capabilities;
   std::function<void(TargetTable&)> map;
+  // Steps that the destination claims to have; building one runs the faults only.
+  std::vector<BuildStep> steps, links;
 };
 
 // The entry under a new name, or its own.

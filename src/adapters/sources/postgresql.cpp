@@ -5,6 +5,7 @@
 
 #include "adapters/systems/postgresql/catalog.h"
 #include "adapters/systems/postgresql/connection.h"
+#include "adapters/systems/postgresql/passage.h"
 #include "adapters/systems/postgresql/reader.h"
 #include "adapters/systems/postgresql/splits.h"
 #include "adapters/systems/postgresql/sql_text.h"
@@ -50,6 +51,9 @@ class PostgresqlSource : public Source {
   std::vector<TableSchema> discover(const DiscoverOptions& options,
                                     const CancelToken& cancel) override;
   std::optional<std::string> cannot_read_as(const Field& field, const Type& type) const override;
+  std::vector<WireFormat> wire_formats(const ReadSpec& spec) const override {
+    return postgresql::wire_formats(spec);
+  }
   Snapshot snapshot(std::span<const TableSchema* const> tables, const CancelToken& cancel) override;
   std::vector<Split> plan_splits(const TableSchema& table, const std::string& where,
                                  const SplitGoal& goal, const CancelToken& cancel) override;
@@ -106,7 +110,8 @@ SourceInfo PostgresqlSource::open(const CancelToken& cancel) {
   SourceInfo info{.product = "PostgreSQL",
                   .version = server_.version,
                   .database = server_.database,
-                  .default_schema = "public"};
+                  .default_schema = "public",
+                  .dialect = "postgresql"};
   if (server_.in_recovery) {
     info.warnings.push_back(
         "the server is a standby: it may cancel long reads unless hot_standby_feedback is on");

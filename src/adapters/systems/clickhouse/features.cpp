@@ -21,12 +21,13 @@ struct SettingUse {
   bool ddl;
 };
 
-// One part per 2^20 rows or 128 MiB: a split becomes few parts, and the server holds no more than
-// that per INSERT. optimize_on_insert would drop rows of equal keys before we count them.
-// async_insert would answer before the rows are stored (formats: on by default from 26.2).
+// One part per 2^18 rows or 64 MiB: large enough for the server's merges, small enough to bound
+// what it holds per INSERT and to spare it page faults. optimize_on_insert would drop rows of equal
+// keys before we count them. async_insert would answer before the rows are stored (formats: on by
+// default from 26.2).
 constexpr std::array kSettings{
-    SettingUse{"min_insert_block_size_rows", "1048576", 18'016, true, false},
-    SettingUse{"min_insert_block_size_bytes", "134217728", 18'016, true, false},
+    SettingUse{"min_insert_block_size_rows", "262144", 18'016, true, false},
+    SettingUse{"min_insert_block_size_bytes", "67108864", 18'016, true, false},
     SettingUse{"insert_deduplicate", "0", 18'016, true, false},
     SettingUse{"http_receive_timeout", "3600", 18'016, true, false},
     SettingUse{"max_partitions_per_insert_block", "0", 19'001, true, false},

@@ -1,7 +1,9 @@
 #include "adapters/systems/postgresql/connection.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <condition_variable>
@@ -26,6 +28,12 @@ std::string field_of(const PGresult* result, int code) {
   const char* const text = PQresultErrorField(result, code);
   return text == nullptr ? std::string() : std::string(text);
 }
+
+// PostgreSQL sends a COPY in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE). Waking up for each costs both
+// sides more than the copying itself, so a reader of a COPY sleeps until this much has arrived …
+constexpr int kReceiveBatchBytes = 192 << 10;
+// … or so much time has passed, for the end of a stream is smaller. Doubles while nothing comes.
+constexpr std::chrono::milliseconds kReceiveBatchWaitFirst{2};
 
 void ignore_notice(void*, const PGresult*) {}
 
@@ -185,12 +193,12 @@ void Connection::await_connected(const ConnectOptions& options) {
   if (PQsetnonblocking(connection_.get(), 1) != 0) fail_broken("connecting");
 }
 
-bool Connection::wait_socket(bool for_write) {
+bool Connection::wait_socket(bool for_write, std::chrono::milliseconds time) {
   pollfd waited{.fd = PQsocket(connection_.get()),
                 .events = static_cast<short>(for_write ? POLLIN | POLLOUT : POLLIN),
                 .revents = 0};
   if (waited.fd < 0) return true;  // libpq reports the failure on the next call
-  return poll(&waited, 1, static_cast<int>(kCancelPoll.count())) > 0;
+  return poll(&waited, 1, static_cast<int>(time.count())) > 0;
 }
 
 void Connection::flush(std::string_view doing) {
@@ -281,9 +289,18 @@ void Connection::copy_out_start(const std::string& sql, std::string_view doing) 
     while (PGresult* const rest = next_result(doing, Clock::time_point::max())) PQclear(rest);
     fail(raw, doing);
   }
+  set_receive_batch(kReceiveBatchBytes);
+}
+
+// SO_RCVLOWAT of socket(7): poll() reports a TCP socket readable from so many bytes on. Other kinds
+// of socket ignore it.
+void Connection::set_receive_batch(int bytes) {
+  const int socket = PQsocket(connection_.get());
+  if (socket >= 0) setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
 std::optional<CopyMessage> Connection::copy_out_next() {
+  auto wait = kReceiveBatchWaitFirst;
   for (;;) {
     char* data = nullptr;
     const int size = PQgetCopyData(connection_.get(), &data, 1);
@@ -294,12 +311,16 @@ std::optional<CopyMessage> Connection::copy_out_next() {
     }
     if (size == -2) fail_broken(copy_doing_);
     check_cancelled();
-    if (wait_socket(false) && PQconsumeInput(connection_.get()) == 0) fail_broken(copy_doing_);
+    // What arrived meanwhile is taken in any case.
+    if (!wait_socket(false, wait))
+      wait = std::min<std::chrono::milliseconds>(2 * wait, kCancelPoll);
+    if (PQconsumeInput(connection_.get()) == 0) fail_broken(copy_doing_);
   }
 }
 
 // An error in the middle of a COPY also ends the data; only the final result tells.
 void Connection::finish_copy() {
+  set_receive_batch(1);
   const auto deadline = Clock::now() + std::chrono::seconds{60};
   bool complete = false;
   Result failed(nullptr);
@@ -386,6 +407,7 @@ bool drain(PGconn* connection, Clock::time_point deadline) {
 
 void Connection::cancel_statement() noexcept {
   if (!usable() || PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return;
+  set_receive_batch(1);
   try {
     send_cancel(connection_.get());
     if (drain(connection_.get(), Clock::now() + kCancelDrainMax)) return;
@@ -416,7 +438,7 @@ std::string session_pins(const Connection& connection, bool own_search_path) {
       "SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';"
       "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';"
       "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL row_security = off;"
-      "SET LOCAL standard_conforming_strings = on;";
+      "SET LOCAL standard_conforming_strings = on; SET LOCAL jit = off;";
   // A database without a character set refuses to send text that is not UTF-8 to a client that
   // asked for UTF-8 (pg_server_to_any in src/backend/utils/mb/mbutils.c): there we check for
   // ourselves.

@@ -117,8 +117,9 @@ class Connection {
  private:
   void connect(const ConnectOptions& options);
   void await_connected(const ConnectOptions& options);
-  // Waits until the socket is ready; false when kCancelPoll passed without that.
-  bool wait_socket(bool for_write);
+  // Waits until the socket is ready; false when `time` passed without that.
+  bool wait_socket(bool for_write, std::chrono::milliseconds time = kCancelPoll);
+  void set_receive_batch(int bytes);
   void flush(std::string_view doing);
   // The next result of the running statement, null at its end.
   PGresult* next_result(std::string_view doing, std::chrono::steady_clock::time_point deadline);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/systems/postgresql/copy_consumer.h"
 #include "core/batch.h"
 
 namespace penstock::postgresql {
@@ -57,44 +58,26 @@ struct WireColumn {
   friend bool operator==(const WireColumn&, const WireColumn&) = default;
 };
 
-struct BatchLimits {
-  std::size_t bytes_target = 0;
-  std::int64_t rows_max = 0;
-  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
-};
-
-// Purpose: turns the bytes of one COPY into batches, however they were cut into pieces.
-//   Call order: (begin_batch → feed* …)*; take the batch when feed returned less than it was given
-//   or when finished().
-//   Ownership: the decoder keeps a pointer to the batch between begin_batch and the next one, and
-//   no pointer to the input after feed returned.
-//   Errors: Error "source.protocol" naming the column on bytes that are no such stream; the decoder
-//   is unusable then. Values that don't fit their type become issues of the batch.
+// Purpose: decodes the binary format into columns; see CopyConsumer. A "source.protocol" names the
+// column. Values that don't fit their type become issues of the batch.
 //   Memory: an incomplete field is kept until its rest arrives; its declared length alone reserves
 //   nothing.
-//   Threads: one at a time.
-class CopyDecoder {
+class CopyDecoder : public CopyConsumer {
  public:
   CopyDecoder(std::vector<WireColumn> columns, BatchLimits limits);
-  ~CopyDecoder();
+  ~CopyDecoder() override;
   CopyDecoder(CopyDecoder&&) noexcept;
   CopyDecoder& operator=(CopyDecoder&&) noexcept;
 
-  // Makes an empty batch of the columns' types, with room for as many rows as the last one held.
-  std::unique_ptr<Batch> make_batch() const;
-  void begin_batch(Batch* batch);
-  // Decodes into the batch and returns how many bytes it took: all of them, or fewer when the batch
-  // is full; then begin_batch with a new one and feed the rest.
-  std::size_t feed(std::span<const std::uint8_t> input);
-  // True once the trailer was seen.
-  bool finished() const { return phase_ == Phase::finished; }
-  // Whether the batch may not take another row.
-  bool batch_full() const { return full_; }
-  std::int64_t rows_total() const { return rows_total_; }
-
-  // Back to the start of another stream with the same columns; what is known of the size of batches
-  // stays.
-  void restart();
+  // With room for as many rows as the last batch held.
+  std::unique_ptr<Batch> make_batch() const override;
+  void begin_batch(Batch* batch) override;
+  std::size_t feed(std::span<const std::uint8_t> input) override;
+  bool finished() const override { return phase_ == Phase::finished; }
+  bool batch_full() const override { return full_; }
+  std::int64_t rows_total() const override { return rows_total_; }
+  // What is known of the size of batches stays.
+  void restart() override;
   const std::vector<WireColumn>& columns() const { return columns_; }
   const BatchLimits& limits() const { return limits_; }
 

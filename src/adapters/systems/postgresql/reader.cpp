@@ -20,6 +20,13 @@ std::string select_expression(const ReadColumn& column, const Fetch& fetch) {
   return fetch.cast.empty() ? name : name + "::" + fetch.cast;
 }
 
+// A column that is passed through: as it is, or as text where its binary form would mean nothing to
+// another server.
+std::string passed_expression(const Field& field) {
+  const std::string name = quote_identifier(field.name);
+  return Fetch::parse(field.fetch).passage == Passage::as_text ? name + "::pg_catalog.text" : name;
+}
+
 Fetch fetch_of(const ReadColumn& column) {
   ReadAs read = read_as(*column.field, column.type);
   if (!read.fetch) throw config_error("config.types", read.refusal);
@@ -85,6 +92,8 @@ void Reader::fail() {
   Error error = current_error();
   stop();
   decoder_.reset();
+  collector_.reset();
+  consumer_ = nullptr;
   throw error.in_table(table_).in_split(place());
 }
 
@@ -117,24 +126,7 @@ void Reader::start(const ReadSpec& spec, const Split& split, const BatchBounds& 
     cancel_.check();
     join(spec);
     parts_ = parts_from_json(split.payload);
-    const bool check_utf8 = connection_->parameter("server_encoding") == "SQL_ASCII";
-    std::vector<WireColumn> wires;
-    select_list_.clear();
-    for (const ReadColumn& column : columns_) {
-      const Fetch fetch = fetch_of(column);
-      if (!select_list_.empty()) select_list_ += ",";
-      select_list_ += select_expression(column, fetch);
-      wires.push_back({.name = column.field->name,
-                       .type = column.type,
-                       .wire = fetch.wire,
-                       .check_utf8 = check_utf8 && column.type.id != TypeId::binary,
-                       .any_lower_bound = fetch.any_lower_bound});
-    }
-    const BatchLimits limits{bounds.bytes_target, bounds.rows_max};
-    // The next split of the same table makes batches like the last one did.
-    if (!decoder_ || decoder_->limits() != limits || decoder_->columns() != wires) {
-      decoder_.emplace(std::move(wires), limits);
-    }
+    choose_consumer(spec);
     part_ = 0;
     if (!parts_.empty()) start_part();
   } catch (...) {
@@ -142,15 +134,48 @@ void Reader::start(const ReadSpec& spec, const Split& split, const BatchBounds& 
   }
 }
 
+// Builds the select list and what takes the rows.
+void Reader::choose_consumer(const ReadSpec& spec) {
+  const BatchLimits limits{bounds_.bytes_target, bounds_.rows_max};
+  const auto add = [&](const std::string& expression) {
+    if (!select_list_.empty()) select_list_ += ",";
+    select_list_ += expression;
+  };
+  select_list_.clear();
+  copy_format_ = spec.wire == kWireText ? "text" : "binary";
+  if (!spec.wire.empty()) {
+    for (const ReadColumn& column : columns_) add(passed_expression(*column.field));
+    collector_.emplace(spec.wire == kWireBinary, columns_.size(), limits);
+    consumer_ = &*collector_;
+    return;
+  }
+  const bool check_utf8 = connection_->parameter("server_encoding") == "SQL_ASCII";
+  std::vector<WireColumn> wires;
+  for (const ReadColumn& column : columns_) {
+    const Fetch fetch = fetch_of(column);
+    add(select_expression(column, fetch));
+    wires.push_back({.name = column.field->name,
+                     .type = column.type,
+                     .wire = fetch.wire,
+                     .check_utf8 = check_utf8 && column.type.id != TypeId::binary,
+                     .any_lower_bound = fetch.any_lower_bound});
+  }
+  // The next split of the same table makes batches like the last one did.
+  if (!decoder_ || decoder_->limits() != limits || decoder_->columns() != wires) {
+    decoder_.emplace(std::move(wires), limits);
+  }
+  consumer_ = &*decoder_;
+}
+
 void Reader::start_part() {
   const SplitPart& part = parts_[part_];
   row_bytes_max_ = 0;
   if (part.out_of_line) check_row_sizes(part);
-  decoder_->restart();
-  rows_before_part_ = decoder_->rows_total();
-  connection_->copy_out_start(
-      "COPY (SELECT " + select_list_ + part.from_where(where_) + ") TO STDOUT (FORMAT binary)",
-      "reading table " + table_);
+  consumer_->restart();
+  rows_before_part_ = consumer_->rows_total();
+  connection_->copy_out_start("COPY (SELECT " + select_list_ + part.from_where(where_) +
+                                  ") TO STDOUT (FORMAT " + copy_format_ + ")",
+                              "reading table " + table_);
   copying_ = true;
 }
 
@@ -206,8 +231,8 @@ BatchPtr Reader::next() {
   try {
     const std::size_t large = row_bytes_max_ > 0 ? kRowCopies * row_bytes_max_ : 0;
     MemoryLease lease = bounds_.budget->acquire(bounds_.bytes_target + large, cancel_);
-    BatchPtr batch = decoder_->make_batch();
-    decoder_->begin_batch(batch.get());
+    BatchPtr batch = consumer_->make_batch();
+    consumer_->begin_batch(batch.get());
     while (copying_ && !fill(*batch)) finish_part();
     if (batch->rows == 0) return nullptr;
     lease.resize(batch->memory_bytes());
@@ -223,8 +248,8 @@ bool Reader::fill(Batch&) {
   for (;;) {
     if (message_used_ < message_.size()) {
       message_used_ +=
-          decoder_->feed({message_.data() + message_used_, message_.size() - message_used_});
-      if (decoder_->batch_full()) return true;
+          consumer_->feed({message_.data() + message_used_, message_.size() - message_used_});
+      if (consumer_->batch_full()) return true;
     }
     message_ = {};
     message_used_ = 0;
@@ -236,9 +261,9 @@ bool Reader::fill(Batch&) {
 }
 
 void Reader::finish_part() {
-  const std::int64_t rows = decoder_->rows_total() - rows_before_part_;
+  const std::int64_t rows = consumer_->rows_total() - rows_before_part_;
   copying_ = false;
-  if (!decoder_->finished() || rows != connection_->copied_rows()) {
+  if (!consumer_->finished() || rows != connection_->copied_rows()) {
     throw Error(Side::source, "source.protocol",
                 "PostgreSQL reported " + std::to_string(connection_->copied_rows()) +
                     " rows, but " + std::to_string(rows) + " arrived")

@@ -9,6 +9,7 @@
 #include "adapters/systems/postgresql/connection.h"
 #include "adapters/systems/postgresql/copy_decoder.h"
 #include "adapters/systems/postgresql/splits.h"
+#include "adapters/systems/postgresql/wire_collector.h"
 #include "contract/source.h"
 
 namespace penstock::postgresql {
@@ -30,6 +31,7 @@ class Reader : public SplitReader {
 
  private:
   void join(const ReadSpec& spec);
+  void choose_consumer(const ReadSpec& spec);
   void start_part();
   bool fill(Batch& batch);
   void finish_part();
@@ -53,7 +55,10 @@ class Reader : public SplitReader {
   std::size_t part_ = 0;
   bool copying_ = false;
   std::size_t row_bytes_max_ = 0;  // the part's largest row, 0: small
+  std::string copy_format_;        // of COPY: binary or text
   std::optional<CopyDecoder> decoder_;
+  std::optional<WireCollector> collector_;
+  CopyConsumer* consumer_ = nullptr;  // one of the two
   std::int64_t rows_before_part_ = 0;
   CopyMessage message_;
   std::size_t message_used_ = 0;

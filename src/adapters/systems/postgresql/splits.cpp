@@ -181,7 +181,10 @@ std::vector<SizedPart> cut(Connection& connection, const SplitRequest& request,
     const auto at = sizes.find(leaf.oid);
     const LeafSize size = at == sizes.end() ? LeafSize{} : at->second;
     SplitPart whole{.relation = leaf.id, .out_of_line = size.out_of_line_bytes > 0};
-    const std::int64_t ranges = size.total_bytes / target + (size.total_bytes % target != 0);
+    std::int64_t ranges = size.total_bytes / target + (size.total_bytes % target != 0);
+    // As many for each reader: they then end at the same time.
+    const std::int64_t readers = std::max(request.goal.readers, 1);
+    if (ranges > 1) ranges = (ranges + readers - 1) / readers * readers;
     if (leaf.heap && payload.ctid && request.server_version >= kTidRangeScanVersion) {
       add_block_ranges(whole, size, ranges, request.block_bytes, parts);
     } else if (!key.empty() && ranges > 1) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/systems/postgresql/passage.h"
 #include "contract/type_map.h"
 #include "core/error.h"
 
@@ -18,6 +19,10 @@ constexpr int kDecimalDigitsMax = 76;
 constexpr int kDomainDepthMax = 64;  // domains over domains; a bound against damaged catalogues
 constexpr int kDimensionsMax = 6;    // MAXDIM
 constexpr std::int32_t kModifierHeader = 4;  // VARHDRSZ, part of most type modifiers
+
+// In Fetch's text, by Passage.
+constexpr char kPassageMark = '>';
+constexpr std::string_view kPassageLetters = "btx-";
 
 // One row of the table, ready for use.
 struct Entry {
@@ -90,6 +95,10 @@ Mapping map_base(const TypeCatalog& catalog, const NativeType& native, std::int3
 std::string Fetch::to_text() const {
   std::string text(postgresql::to_text(wire));
   if (any_lower_bound) text += '+';
+  if (passage != Passage::none) {
+    text += kPassageMark;
+    text += kPassageLetters[static_cast<std::size_t>(passage)];
+  }
   if (!cast.empty()) text += "|" + cast;
   return text;
 }
@@ -99,6 +108,12 @@ Fetch Fetch::parse(std::string_view text) {
   const std::size_t bar = text.find('|');
   if (bar != std::string_view::npos) fetch.cast = text.substr(bar + 1);
   text = text.substr(0, bar);
+  const std::size_t mark = text.find(kPassageMark);
+  if (mark != std::string_view::npos) {
+    const std::size_t letter = kPassageLetters.find(text.back());
+    if (letter < kPassageLetters.size()) fetch.passage = static_cast<Passage>(letter);
+    text = text.substr(0, mark);
+  }
   fetch.any_lower_bound = text.ends_with('+');
   if (fetch.any_lower_bound) text.remove_suffix(1);
   fetch.wire = parse_wire(text);
@@ -117,7 +132,9 @@ Type numeric_type(std::int32_t modifier) {
   return Type::decimal(digits, std::max(scale, 0));
 }
 
-Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, int dimensions) {
+namespace {
+
+Mapping map_decoded(const TypeCatalog& catalog, Oid type, std::int32_t modifier, int dimensions) {
   for (int depth = 0; depth < kDomainDepthMax; ++depth) {
     const auto at = catalog.types.find(type);
     if (at == catalog.types.end()) return as_text("an unknown type is read as its text form");
@@ -130,7 +147,7 @@ Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, in
     }
     if (native.element == 0) return map_base(catalog, native, modifier);
     // An array: its modifier is its elements'. A domain's dimensions do not reach into it.
-    Mapping mapping = map_type(catalog, native.element, modifier, 0);
+    Mapping mapping = map_decoded(catalog, native.element, modifier, 0);
     if (mapping.type.id == TypeId::list) {
       return as_text("an array of arrays is read as its text form");
     }
@@ -140,6 +157,27 @@ Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, in
     return mapping;
   }
   return as_text("a domain nested too deeply is read as its text form");
+}
+
+}  // namespace
+
+Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, int dimensions) {
+  Mapping mapping = map_decoded(catalog, type, modifier, dimensions);
+  mapping.fetch.passage = passage_of(catalog, type);
+  return mapping;
+}
+
+std::string without_modifiers(std::string_view native_type) {
+  std::string out;
+  bool quoted = false;
+  int depth = 0;
+  for (const char c : native_type) {
+    if (c == '"') quoted = !quoted;
+    if (c == '(' && !quoted) ++depth;
+    if (depth == 0) out += c;
+    if (c == ')' && !quoted && depth > 0) --depth;
+  }
+  return out;
 }
 
 namespace {

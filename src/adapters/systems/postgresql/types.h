@@ -36,11 +36,20 @@ struct TypeCatalog {
   bool check_utf8 = false;  // a SQL_ASCII database
 };
 
+// How values can go to another PostgreSQL undecoded.
+enum class Passage : std::uint8_t {
+  binary,   // by COPY's binary format, which says all
+  text,     // only by its text format: no binary form, or one with object ids of this server in it
+  as_text,  // as a column of type text: the value names objects of this server
+  none,     // not at all
+};
+
 // How a column is put into a SELECT and decoded: the text of Field::fetch.
 struct Fetch {
   Wire wire = Wire::text;
+  Passage passage = Passage::none;
   bool any_lower_bound = false;
-  std::string cast;  // SQL type to cast to; empty: none
+  std::string cast;  // SQL type to cast to when decoded; empty: none
 
   std::string to_text() const;
   static Fetch parse(std::string_view text);
@@ -55,6 +64,10 @@ struct Mapping {
 // What a column of that type becomes. `modifier` and `dimensions` are pg_attribute.atttypmod and
 // attndims. Never fails: a type nobody knows is read as text, with a note.
 Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, int dimensions);
+
+// "numeric(15,2)[]" → "numeric[]", "timestamp(3) without time zone" → "timestamp without time
+// zone": the name of the type alone, as WireFormat::types has it.
+std::string without_modifiers(std::string_view native_type);
 
 // numeric(p,s) from its type modifier; numeric when it has none or more than 76 digits.
 Type numeric_type(std::int32_t modifier);
