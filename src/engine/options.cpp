@@ -25,12 +25,13 @@ std::vector<ConfigField> job_options() {
        .min = 0,
        .max = limits::parallel_max},
       {.name = "memory",
-       .description = "Byte budget of this job's batches, for example 256MiB. It must exceed "
-                      "the largest single row.",
+       .description = "Byte budget of this job's batches, at least 16MiB. It must exceed the "
+                      "largest single row.",
        .fallback = "256MiB",
        .example = "512MiB"},
       {.name = "split_size",
-       .description = "Source storage per split; tables below it are read by one reader.",
+       .description =
+           "Source storage per split, at least 1MiB; a smaller table is read by one reader.",
        .fallback = "64MiB",
        .example = "128MiB"},
       {.name = "if_exists",
@@ -69,14 +70,10 @@ std::vector<ConfigField> job_options() {
        .choices = {"empty", "fail"}},
       {.name = "verify",
        .kind = FieldKind::choice,
-       .description = "none, or counts: compare the rows read with the rows the destination counts "
-                      "in the finished table.",
+       .description = "counts compares the rows read with the rows of the finished table. full "
+                      "is not in this version.",
        .fallback = "counts",
        .choices = {"none", "counts", "full"}},
-      {.name = "views",
-       .kind = FieldKind::boolean,
-       .description = "Copy views, materialised views and foreign tables too.",
-       .fallback = false},
       {.name = "resume",
        .kind = FieldKind::choice,
        .description = "auto: after a crash, the same job keeps the tables it had finished; never: "
@@ -88,23 +85,25 @@ std::vector<ConfigField> job_options() {
 
 std::vector<ConfigField> table_options() {
   return {
+      {.name = "views",
+       .kind = FieldKind::boolean,
+       .description = "Copy views, materialised views and foreign tables too.",
+       .fallback = false},
       {.name = "types",
        .kind = FieldKind::object,
-       .description = "Types to read columns as: {\"schema.table.column\": \"decimal(38,10)\"}.",
+       .description = "Types to read columns as, by schema.table.column; docs/types.md lists them.",
        .example = R"x({"public.orders.total":"decimal(38,10)"})x"},
       {.name = "columns",
        .kind = FieldKind::object,
-       .description =
-           "Columns to copy per table pattern: {\"public.users\": [\"*\", \"!password\"]}.",
+       .description = "Columns to copy, by table: patterns, of which ! excludes.",
        .example = R"({"public.users":["*","!password"]})"},
       {.name = "where",
        .kind = FieldKind::object,
-       .description = "Condition per table pattern, in the source's SQL: "
-                      "{\"public.events\": \"created_at >= '2024-01-01'\"}.",
+       .description = "Which rows to copy, by table: a condition in the source's SQL.",
        .example = R"({"public.events":"id > 1000"})"},
       {.name = "rename",
        .kind = FieldKind::object,
-       .description = "Destination table names: {\"public.users\": \"people\"}.",
+       .description = "Other names for tables at the destination, by table.",
        .example = R"({"public.users":"people"})"},
   };
 }
