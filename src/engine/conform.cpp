@@ -226,6 +226,16 @@ std::string_view to_text(Misfit misfit) {
   return error_code(misfit).substr(std::string_view("value.").size());
 }
 
+namespace {
+// NULL arrays have no value to show: their samples would all read alike.
+void keep_sample(LossCount& entry, const std::string& sample) {
+  if (entry.samples.size() >= limits::loss_samples_max) return;
+  if (std::ranges::find(entry.samples, sample) == entry.samples.end()) {
+    entry.samples.push_back(sample);
+  }
+}
+}  // namespace
+
 void LossAccount::add(const std::string& column, Misfit misfit, std::string_view action,
                       std::int64_t count, const std::string& sample) {
   const std::lock_guard lock(mutex_);
@@ -234,7 +244,7 @@ void LossAccount::add(const std::string& column, Misfit misfit, std::string_view
   entry.misfit = misfit;
   entry.action = action;
   entry.count += count;
-  if (entry.samples.size() < limits::loss_samples_max) entry.samples.push_back(sample);
+  keep_sample(entry, sample);
 }
 
 void LossAccount::merge(const LossAccount& other) {
@@ -245,9 +255,7 @@ void LossAccount::merge(const LossAccount& other) {
     entry.misfit = from.misfit;
     entry.action = from.action;
     entry.count += from.count;
-    for (const std::string& sample : from.samples) {
-      if (entry.samples.size() < limits::loss_samples_max) entry.samples.push_back(sample);
-    }
+    for (const std::string& sample : from.samples) keep_sample(entry, sample);
   }
 }
 

@@ -42,9 +42,10 @@ std::string errors_page(std::string_view table) {
       "`error_type` in JSON, in brackets at a message's end on the command line. Its first word "
       "says who must act: `config` you, with this request; `source` and `destination` who runs "
       "that system; `value` the source's data; `engine` penstock. Where a failure can pass by "
-      "itself (\"repeated: yes\"), penstock reads the part of the table again, up to 5 times with "
-      "growing pauses, and you see the code only when that did not help. Messages of servers are "
-      "shown as they are.\n";
+      "itself (\"repeated: yes\") and rows are being copied, penstock reads that part of the table "
+      "again, up to 5 times with growing pauses; you see the code when that did not help. Before "
+      "and after the copying nothing is repeated: run the job again. Messages of servers are shown "
+      "as they are.\n";
   const std::vector<TypeRow> rows = parse_type_table(table);
   for (const Section& section : kSections) {
     out += "\n## " + std::string(section.title) + "\n\n";

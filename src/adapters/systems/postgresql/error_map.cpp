@@ -19,6 +19,10 @@ struct Meaning {
   std::string_view hint;
 };
 
+constexpr std::string_view kRestarting = "run the job again when the server is back";
+constexpr std::string_view kQueryHint =
+    "if the message is about a condition given in `where`, correct that; else report it";
+
 // Whole states before their class: the first match counts.
 constexpr std::array kMeanings = {
     Meaning{"28P01", "*.auth", false, "check username and password"},
@@ -32,16 +36,16 @@ constexpr std::array kMeanings = {
     Meaning{"53200", "*.memory", true, "the server is out of memory; lower --parallel"},
     Meaning{"53100", "*.disk", false, "free space on the server's disk"},
     Meaning{"53", "*.memory", true, "the server lacks resources"},
-    Meaning{"57P01", "*.server.restarting", true, ""},
-    Meaning{"57P02", "*.server.restarting", true, ""},
-    Meaning{"57P03", "*.server.restarting", true, ""},
+    Meaning{"57P01", "*.server.restarting", true, kRestarting},
+    Meaning{"57P02", "*.server.restarting", true, kRestarting},
+    Meaning{"57P03", "*.server.restarting", true, kRestarting},
     Meaning{"57P05", "*.connection", true, "the server closed an idle session"},
     Meaning{"25P03", "*.connection", true,
             "idle_in_transaction_session_timeout ended the session; a pooler may have overridden "
             "penstock's setting"},
     Meaning{"57014", "*.cancelled", true,
             "somebody or a time limit cancelled the statement at the server"},
-    Meaning{"40P01", "*.deadlock", true, ""},
+    Meaning{"40P01", "*.deadlock", true, "run the job again; find out what else locks the table"},
     Meaning{"40", "*.serialization", true, ""},
     Meaning{"55P03", "*.lock", true,
             "another session holds a lock on the table; end it or try again later"},
@@ -51,8 +55,8 @@ constexpr std::array kMeanings = {
     Meaning{"XX001", "*.corrupted", false, "the server found damaged data in the table"},
     Meaning{"XX002", "*.corrupted", false, "the server found a damaged index; REINDEX it"},
     Meaning{"54", "*.too_large", false, ""},
-    Meaning{"0A", "*.unsupported", false, ""},
-    Meaning{"08", "*.connection", true, ""},
+    Meaning{"0A", "*.unsupported", false, "check the server's version; is it really PostgreSQL?"},
+    Meaning{"08", "*.connection", true, "check the network and the server's log"},
     Meaning{"58", "*.disk", false, "the server met an operating system error; see its log"},
 };
 
@@ -108,6 +112,7 @@ Error server_error(Side side, const ServerMessage& server, std::string_view doin
     hint = "the server asks to repeat the transaction";
   }
   if (hint.empty()) hint = bounded(server.hint);
+  if (hint.empty() && side == Side::source && meaning == nullptr) hint = kQueryHint;
   return Error(side, side_code(side, code), std::move(text))
       .native(server.sqlstate)
       .retryable(retryable)
@@ -178,7 +183,9 @@ Error broken_connection(Side side, std::string_view message, std::string_view do
   std::string text = "the connection to PostgreSQL broke";
   if (!parsed.text.empty()) text += ": " + bounded(parsed.text);
   if (!doing.empty()) text += ", while " + std::string(doing);
-  return Error(side, side_code(side, "*.connection"), std::move(text)).retryable(true);
+  return Error(side, side_code(side, "*.connection"), std::move(text))
+      .retryable(true)
+      .hint("check the network and the server's log, then run the job again");
 }
 
 }  // namespace penstock::postgresql
