@@ -234,6 +234,15 @@ std::size_t parse_bytes(std::string_view text, const std::string& name) {
   return static_cast<std::size_t>(number * known->second);
 }
 
+std::size_t parse_memory(std::string_view text, const std::string& name) {
+  const std::size_t bytes = parse_bytes(text, name);
+  if (bytes < limits::memory_bytes_min) {
+    throw config_error("config.field.range",
+                       name + ": must be at least " + human_bytes(limits::memory_bytes_min));
+  }
+  return bytes;
+}
+
 Options parse_options(const json::object& object, const DestinationEntry& destination) {
   json::object plain;
   Options options;
@@ -256,11 +265,7 @@ Options parse_options(const json::object& object, const DestinationEntry& destin
   const Config config = option_spec().parse(plain, "options");
   options.parallel = static_cast<int>(config.integer("parallel"));
   if (options.parallel == 0) options.parallel = default_parallel();
-  options.memory_bytes = parse_bytes(config.text("memory"), "options.memory");
-  if (options.memory_bytes < limits::memory_bytes_min) {
-    throw config_error("config.field.range",
-                       "options.memory: must be at least " + human_bytes(limits::memory_bytes_min));
-  }
+  options.memory_bytes = parse_memory(config.text("memory"), "options.memory");
   options.split_bytes = static_cast<std::int64_t>(
       std::max<std::size_t>(parse_bytes(config.text("split_size"), "options.split_size"), 1 << 20));
   choose_policies(config, options);

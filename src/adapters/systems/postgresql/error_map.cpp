@@ -50,7 +50,9 @@ constexpr std::array kMeanings = {
     Meaning{"55P03", "*.lock", true,
             "another session holds a lock on the table; end it or try again later"},
     Meaning{"42P01", "*.changed", false, "the table vanished or was renamed; plan again"},
-    Meaning{"42703", "*.changed", false, "a column vanished or was renamed; plan again"},
+    Meaning{
+        "42703", "*.changed", false,
+        "a column vanished or was renamed (plan again), or a condition in `where` misspells it"},
     Meaning{"3F000", "*.changed", false, "the schema vanished; plan again"},
     Meaning{"XX001", "*.corrupted", false, "the server found damaged data in the table"},
     Meaning{"XX002", "*.corrupted", false, "the server found a damaged index; REINDEX it"},
