@@ -50,7 +50,7 @@ struct Field {
   Type type;                // what the source delivers by default
   bool nullable = true;
   bool generated = false;  // computed by the source; its value is read, its expression carried
-  bool identity = false;         // numbered by the source: identity, serial, auto_increment
+  bool identity = false;   // numbered by the source: identity, serial, auto_increment
   bool identity_always = false;  // … and inserts may not choose the number
   DefaultKind default_kind = DefaultKind::none;
   std::string default_text;           // DefaultKind::value: as core/value_text.h writes it
@@ -68,9 +68,9 @@ struct Key {
 };
 
 struct IndexPart {
-  std::string column;        // empty: an expression
-  std::string expression;    // native SQL
-  std::int64_t prefix = 0;   // leading characters of the column that count; 0: all
+  std::string column;       // empty: an expression
+  std::string expression;   // native SQL
+  std::int64_t prefix = 0;  // leading characters of the column that count; 0: all
   bool descending = false;
 };
 
@@ -89,8 +89,8 @@ struct ForeignKey {
   std::vector<std::string> columns;
   TableId references;
   std::vector<std::string> referenced_columns;
-  std::string definition;           // native SQL
-  std::string on_update, on_delete; // "cascade", "set null", "set default", "restrict"; "": no action
+  std::string definition;            // native SQL
+  std::string on_update, on_delete;  // "cascade", "set null", "set default", "restrict"; or ""
 };
 
 struct CheckConstraint {
@@ -104,7 +104,7 @@ struct SequenceUse {
   std::string sequence;
   std::int64_t next_value = 0;  // the number the source would give next; 0: unknown
   std::int64_t increment = 1;
-  std::string options;          // native SQL: "AS integer MINVALUE 1 …"; empty: unknown
+  std::string options;  // native SQL: "AS integer MINVALUE 1 …"; empty: unknown
 };
 
 // A type that the source's database defines and a table uses, for destinations that speak the
