@@ -191,14 +191,18 @@ std::string report_result(const json::object& result) {
     return out + fmt::format("{}: nothing was copied [job {}]\n", text_of(result, "state"),
                              text_of(result, "job_id"));
   }
-  out += fmt::format("{}: {} of {}, {} in {}", text_of(result, "state"), migrated.size(),
-                     counted(tables, "table"), counted(records, "row"), human_duration(seconds));
+  const std::string job = text_of(result, "job_id");
+  std::string last =
+      fmt::format("{}: {} of {}, {} in {}", text_of(result, "state"), migrated.size(),
+                  counted(tables, "table"), counted(records, "row"), human_duration(seconds));
   if (seconds > 0 && records > 0) {
-    out += fmt::format(" ({} rows/s)", human_count(static_cast<double>(records) / seconds));
+    last += fmt::format(" ({} rows/s)", human_count(static_cast<double>(records) / seconds));
   }
-  if (rejected > 0) out += ", " + counted(rejected, "row") + " rejected";
-  out += fmt::format(" [job {}]\n", text_of(result, "job_id"));
-  return out;
+  if (rejected > 0) {
+    last += ", " + counted(rejected, "row") + " rejected";
+    out += "The rejected rows: penstock jobs " + job + " --rejects\n";
+  }
+  return out + message_lines(last + " [job " + job + "]", "");
 }
 
 std::string report_plan(const json::object& plan) {

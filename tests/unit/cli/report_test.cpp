@@ -48,6 +48,7 @@ TEST(ReportResult, ShowsTablesLossesWarningsAndErrorsWithHints) {
       "Errors:\n"
       "  - broken [x.y]\n"
       "      What to do: mend it\n"
+      "The rejected rows: penstock jobs abc --rejects\n"
       "succeeded: 1 of 2 tables, 1,500 rows in 3.0 s (500 rows/s), 2 rows rejected [job abc]\n");
 }
 
