@@ -12,7 +12,9 @@
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "cli/text_table.h"
+#include "core/limits.h"
 #include "core/text.h"
+#include "engine/options.h"
 
 namespace penstock {
 
@@ -308,8 +310,10 @@ int Verbs::serve() {
     settings.port = port;
   }
   settings.insecure_no_auth = line_.insecure_no_auth;
+  const std::size_t memory =
+      line_.memory.empty() ? limits::memory_bytes_default : parse_memory(line_.memory, "--memory");
   const auto ledger = parts_.open_ledger(line_.state);
-  JobManager manager(parts_.registry, *ledger);
+  JobManager manager(parts_.registry, *ledger, memory);
   parts_.serve(manager, settings);
   return exit_done;
 }

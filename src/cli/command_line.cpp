@@ -121,6 +121,8 @@ void Tree::add_arguments(CLI::App& verb, std::string_view name, const Registry& 
   } else if (name == "serve") {
     text(verb, "--host", line_.host, "ADDRESS", "Address to listen on. [127.0.0.1]");
     text(verb, "--port", line_.port, "N", "Port to listen on; 0 takes a free one. [5011]");
+    text(verb, "--memory", line_.memory, "SIZE",
+         "Byte budget of the batches of all jobs together, at least 16MiB. [256MiB]");
     flag(verb, "--insecure-no-auth", line_.insecure_no_auth,
          "Allow an address that other machines can reach, although nobody is asked who they are.");
     text(verb, "--state", line_.state, "FILE",

@@ -28,7 +28,7 @@ struct CommandLine {
   std::string sql;   // query
   std::string progress = "auto";
   std::string state;  // path of the state store; empty: the default
-  std::string host, port;
+  std::string host, port, memory;  // serve
   int count_max = 20;
   bool json = false, ask_password = false, views = false, as_destination = false;
   bool rejects = false, insecure_no_auth = false;

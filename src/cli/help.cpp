@@ -50,7 +50,8 @@ constexpr std::array<VerbHelp, 8> kVerbs = {{
      "plan FROM TO [flags]\nplan JOB.yaml [flags]",
      "Connects to both sides and shows tables, types, losses and every problem at once. Exits with "
      "1 "
-     "when a migration would be refused.",
+     "when a migration would be refused. Only the folder of an embedded ClickHouse is made when it "
+     "is missing.",
      "penstock plan postgresql://app@localhost/shop clickhouse:./warehouse\n"
      "penstock plan job.yaml --json\n"},
     {"discover", "list a source's tables", "discover FROM [flags]", "",

@@ -120,22 +120,29 @@ std::string action_text(const std::string& action) {
   return action;
 }
 
+std::string loss_text(const json::object& loss) {
+  const std::int64_t count = integer_of(loss, "count");
+  // The commonest one, in fewer words: it has no value to show.
+  if (text_of(loss, "kind") == "null_list" && text_of(loss, "action") == "nearest") {
+    return counted(count, "NULL array") + " written as []";
+  }
+  std::string samples;
+  for (const json::value& sample : array_of(loss, "samples")) {
+    if (!sample.is_string()) continue;
+    samples += (samples.empty() ? ", such as " : ", ") + terminal_safe(sample.get_string(), 60);
+  }
+  return fmt::format("{} ({}) {}{}", counted(count, "value"), text_of(loss, "kind"),
+                     action_text(text_of(loss, "action")), samples);
+}
+
 std::string losses_text(const json::array& tables) {
   std::string out;
   for (const json::value& item : tables) {
     const json::object& table = item.as_object();
-    for (const json::value& one : array_of(table, "losses")) {
-      const json::object& loss = one.as_object();
-      std::string samples;
-      for (const json::value& sample : array_of(loss, "samples")) {
-        if (!sample.is_string()) continue;
-        samples += (samples.empty() ? ", such as " : ", ") + terminal_safe(sample.get_string(), 60);
-      }
-      out += message_lines(
-          fmt::format("{}.{}: {} ({}) {}{}", text_of(table, "table"), text_of(loss, "column"),
-                      counted(integer_of(loss, "count"), "value"), text_of(loss, "kind"),
-                      action_text(text_of(loss, "action")), samples),
-          "  - ");
+    for (const json::value& loss : array_of(table, "losses")) {
+      out += message_lines(text_of(table, "table") + "." + text_of(loss.as_object(), "column") +
+                               ": " + loss_text(loss.as_object()),
+                           "  - ");
     }
   }
   return out.empty() ? out : "Values that could not be carried exactly:\n" + out;
@@ -145,10 +152,10 @@ std::string also_text(const json::array& tables) {
   std::string out;
   for (const json::value& item : tables) {
     for (const json::value& also : array_of(item.as_object(), "also")) {
-      if (also.is_string()) out += "  - " + terminal_safe(also.get_string()) + "\n";
+      if (also.is_string()) out += (out.empty() ? "" : ", ") + terminal_safe(also.get_string());
     }
   }
-  return out.empty() ? out : "Also made:\n" + out;
+  return out.empty() ? out : message_lines("Also made: " + out, "");
 }
 
 }  // namespace
@@ -168,7 +175,9 @@ std::string report_result(const json::object& result) {
                seconds > 0 ? human_count(static_cast<double>(rows) / seconds) : "-"});
   }
   for (const json::value& item : failed) {
-    table.add({text_of(item.as_object(), "table"), "FAILED", "", "", "", ""});
+    const json::object& one = item.as_object();
+    const bool reached = text_of(one, "error_type") != "engine.table.not_copied";
+    table.add({text_of(one, "table"), reached ? "FAILED" : "not copied", "", "", "", ""});
   }
   if (!table.empty()) out += table.text() + "\n";
   out += also_text(migrated) + losses_text(migrated);
@@ -177,16 +186,23 @@ std::string report_result(const json::object& result) {
   const double seconds = number_of(result, "seconds");
   const std::int64_t records = std::max<std::int64_t>(0, integer_of(result, "records"));
   const std::int64_t rejected = std::max<std::int64_t>(0, integer_of(result, "rows_rejected"));
-  out +=
-      fmt::format("{}: {} of {}, {} in {}", text_of(result, "state"), migrated.size(),
-                  counted(std::max<std::int64_t>(0, integer_of(result, "total_tables")), "table"),
-                  counted(records, "row"), human_duration(seconds));
-  if (seconds > 0 && records > 0) {
-    out += fmt::format(" ({} rows/s)", human_count(static_cast<double>(records) / seconds));
+  const std::int64_t tables = std::max<std::int64_t>(0, integer_of(result, "total_tables"));
+  if (tables == 0) {
+    return out + fmt::format("{}: nothing was copied [job {}]\n", text_of(result, "state"),
+                             text_of(result, "job_id"));
   }
-  if (rejected > 0) out += ", " + counted(rejected, "row") + " rejected";
-  out += fmt::format(" [job {}]\n", text_of(result, "job_id"));
-  return out;
+  const std::string job = text_of(result, "job_id");
+  std::string last =
+      fmt::format("{}: {} of {}, {} in {}", text_of(result, "state"), migrated.size(),
+                  counted(tables, "table"), counted(records, "row"), human_duration(seconds));
+  if (seconds > 0 && records > 0) {
+    last += fmt::format(" ({} rows/s)", human_count(static_cast<double>(records) / seconds));
+  }
+  if (rejected > 0) {
+    last += ", " + counted(rejected, "row") + " rejected";
+    out += "The rejected rows: penstock jobs " + job + " --rejects\n";
+  }
+  return out + message_lines(last + " [job " + job + "]", "");
 }
 
 std::string report_plan(const json::object& plan) {

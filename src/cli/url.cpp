@@ -19,8 +19,7 @@ constexpr std::string_view kEncodeHint =
     "or leave the password out and set PENSTOCK_SOURCE_PASSWORD or PENSTOCK_DESTINATION_PASSWORD";
 
 Error url_error(std::string_view code, std::string_view where, std::string_view what) {
-  return config_error("config.url." + std::string(code),
-                      std::string(where) + " URL: " + std::string(what));
+  return config_error(std::string(code), std::string(where) + " URL: " + std::string(what));
 }
 
 int hex_digit(char c) {
@@ -41,7 +40,7 @@ std::string percent_decode(std::string_view text, std::string_view where, std::s
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
-      throw url_error("encoding", where,
+      throw url_error("config.url.encoding", where,
                       "the " + std::string(part) + " has a % that two hex digits do not follow")
           .hint(std::string(kEncodeHint));
     }
@@ -49,7 +48,8 @@ std::string percent_decode(std::string_view text, std::string_view where, std::s
     i += 2;
   }
   if (out.find('\0') != std::string::npos || find_invalid_utf8(out) != std::string_view::npos) {
-    throw url_error("encoding", where, "the " + std::string(part) + " is not valid UTF-8 text");
+    throw url_error("config.url.encoding", where,
+                    "the " + std::string(part) + " is not valid UTF-8 text");
   }
   return out;
 }
@@ -75,13 +75,13 @@ class Builder {
     // An unknown name is left to the ConfigSpec, which offers the nearest one.
     const std::string key = field != nullptr ? field->name : std::string(name);
     if (!config_.emplace(key, std::move(value)).second) {
-      throw url_error("twice", where_, "'" + key + "' is given twice");
+      throw url_error("config.url.twice", where_, "'" + key + "' is given twice");
     }
   }
 
   void set_part(std::string_view name, std::string_view part, std::string value) {
     if (find(name) == nullptr) {
-      throw url_error("part", where_, adapter_ + " has no " + std::string(part))
+      throw url_error("config.url.part", where_, adapter_ + " has no " + std::string(part))
           .hint("penstock adapters " + adapter_ + " lists its fields");
     }
     set(name, json::value(value));
@@ -124,12 +124,13 @@ void parse_query(std::string_view query, Builder& builder) {
     const std::size_t equals = pair.find('=');
     // The text is not shown: with a "?" in an unencoded password it would be a part of it.
     if (equals == std::string::npos) {
-      throw url_error("parameter", builder.where(), "a parameter after ? has no =")
+      throw url_error("config.url.parameter", builder.where(), "a parameter after ? has no =")
           .hint(std::string(kEncodeHint));
     }
     const std::string name = percent_decode(pair.substr(0, equals), builder.where(), "parameter");
     if (!plain_name(name)) {
-      throw url_error("parameter", builder.where(), "a parameter's name is not a field's name")
+      throw url_error("config.url.parameter", builder.where(),
+                      "a parameter's name is not a field's name")
           .hint(std::string(kEncodeHint));
     }
     const std::string value =
@@ -140,7 +141,8 @@ void parse_query(std::string_view query, Builder& builder) {
     }
     const ConfigField* const field = builder.find(name);
     if (field != nullptr && field->kind == FieldKind::object) {
-      throw url_error("parameter", builder.where(), name + " can only be given in a job file");
+      throw url_error("config.url.parameter", builder.where(),
+                      name + " can only be given in a job file");
     }
     builder.set(name, json::value(value));
   }
@@ -151,11 +153,11 @@ void set_port(std::string_view text, Builder& builder) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (failure != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535) {
     // Not shown either: an unencoded "/" or "?" in a password puts a part of it here.
-    throw url_error("port", builder.where(), "the port is not a number from 1 to 65535")
+    throw url_error("config.url.port", builder.where(), "the port is not a number from 1 to 65535")
         .hint(std::string(kEncodeHint));
   }
   if (builder.find("port") == nullptr) {
-    throw url_error("part", builder.where(), builder.adapter() + " has no port");
+    throw url_error("config.url.part", builder.where(), builder.adapter() + " has no port");
   }
   builder.set("port", port);
 }
@@ -167,14 +169,15 @@ void set_host(std::string_view text, Builder& builder) {
     const std::size_t close = text.find(']');
     const std::string_view rest = close == std::string_view::npos ? "" : text.substr(close + 1);
     if (close == std::string_view::npos || (!rest.empty() && rest[0] != ':')) {
-      throw url_error("host", builder.where(), "the [IPv6 address] is not closed properly");
+      throw url_error("config.url.host", builder.where(),
+                      "the [IPv6 address] is not closed properly");
     }
     host = text.substr(1, close - 1);
     has_port = !rest.empty();
     port = has_port ? rest.substr(1) : rest;
   } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
     if (text.find(':', colon + 1) != std::string_view::npos) {
-      throw url_error("host", builder.where(), "the host holds more than one :")
+      throw url_error("config.url.host", builder.where(), "the host holds more than one :")
           .hint("write an IPv6 address in brackets: [::1]; several hosts are not supported. " +
                 std::string(kEncodeHint));
     }
@@ -212,7 +215,7 @@ void parse_database(std::string_view path, Builder& builder) {
   if (path.size() <= 1) return;  // "" or "/"
   path.remove_prefix(1);
   if (path.find('/') != std::string_view::npos) {
-    Error error = url_error("path", builder.where(),
+    Error error = url_error("config.url.path", builder.where(),
                             "after the host comes one database name, without a further /");
     if (builder.find("path") != nullptr) {
       throw error.hint("for a folder write " + builder.adapter() + ":/path, without //");
@@ -224,10 +227,11 @@ void parse_database(std::string_view path, Builder& builder) {
 
 std::string_view scheme_of(std::string_view url, std::string_view where) {
   if (url.size() > kUrlBytesMax) {
-    throw url_error("size", where, "longer than " + std::to_string(kUrlBytesMax) + " bytes");
+    throw url_error("config.url.size", where,
+                    "longer than " + std::to_string(kUrlBytesMax) + " bytes");
   }
   if (!looks_like_url(url)) {
-    throw url_error("scheme", where, "does not start with an adapter's name and a colon")
+    throw url_error("config.url.scheme", where, "does not start with an adapter's name and a colon")
         .hint(
             "write it like postgresql://user@host:5432/database or clickhouse:./folder; "
             "penstock adapters lists the names");
@@ -237,7 +241,7 @@ std::string_view scheme_of(std::string_view url, std::string_view where) {
 
 Endpoint parse(std::string_view url, Builder builder) {
   if (url.find('#') != std::string_view::npos) {
-    throw url_error("fragment", builder.where(), "holds a #, which has no meaning here")
+    throw url_error("config.url.fragment", builder.where(), "holds a #, which has no meaning here")
         .hint(std::string(kEncodeHint));
   }
   std::string_view rest = url.substr(url.find(':') + 1);
@@ -245,10 +249,11 @@ Endpoint parse(std::string_view url, Builder builder) {
     const std::size_t question = rest.find('?');
     const std::string path = percent_decode(rest.substr(0, question), builder.where(), "path");
     if (path.empty()) {
-      throw url_error("path", builder.where(), "nothing follows the adapter's name");
+      throw url_error("config.url.path", builder.where(), "nothing follows the adapter's name");
     }
     if (builder.find("path") == nullptr) {
-      throw url_error("scheme", builder.where(), "// must follow the adapter's name and colon")
+      throw url_error("config.url.scheme", builder.where(),
+                      "// must follow the adapter's name and colon")
           .hint("write it like " + builder.adapter() + "://user@host/database");
     }
     builder.set("path", json::value(path));
@@ -262,7 +267,7 @@ Endpoint parse(std::string_view url, Builder builder) {
   // An @ after the authority nearly always means that the password holds an unencoded / or ?, and
   // the pieces would end up in messages as host, database or parameter.
   if (rest.find('@') != std::string_view::npos) {
-    throw url_error("encoding", builder.where(), "an @ follows the first / or ?")
+    throw url_error("config.url.encoding", builder.where(), "an @ follows the first / or ?")
         .hint(std::string(kEncodeHint));
   }
   const std::size_t question = std::min(rest.find('?'), rest.size());

@@ -19,7 +19,7 @@ constexpr int kDepthMax = 16;
 constexpr int kValuesMax = 50'000;
 
 Error file_error(std::string_view code, const std::string& what) {
-  return config_error("config.job_file." + std::string(code), "job file: " + what);
+  return config_error(std::string(code), "job file: " + what);
 }
 
 std::string position(const YAML::Mark& mark) {
@@ -48,12 +48,12 @@ class Converter {
   json::value convert(const YAML::Node& node, int depth) {
     // Aliases are shared nodes: expanding them counts each time, so a bomb ends here.
     if (++values_ > kValuesMax) {
-      throw file_error("size", "more than " + std::to_string(kValuesMax) +
-                                   " values once its aliases are followed");
+      throw file_error("config.job_file.size", "more than " + std::to_string(kValuesMax) +
+                                                   " values once its aliases are followed");
     }
     if (depth > kDepthMax) {
-      throw file_error("depth", "nested deeper than " + std::to_string(kDepthMax) + " levels" +
-                                    position(node.Mark()));
+      throw file_error("config.job_file.depth", "nested deeper than " + std::to_string(kDepthMax) +
+                                                    " levels" + position(node.Mark()));
     }
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
@@ -74,12 +74,12 @@ class Converter {
     json::object out;
     for (const auto& item : node) {
       if (!item.first.IsScalar()) {
-        throw file_error("key", "a name is not text" + position(item.first.Mark()));
+        throw file_error("config.job_file.key", "a name is not text" + position(item.first.Mark()));
       }
       const std::string& key = item.first.Scalar();
       if (!out.emplace(key, convert(item.second, depth + 1)).second) {
-        throw file_error(
-            "twice", "'" + printable(key, 60) + "' is given twice" + position(item.first.Mark()));
+        throw file_error("config.job_file.twice", "'" + printable(key, 60) + "' is given twice" +
+                                                      position(item.first.Mark()));
       }
     }
     return out;
@@ -92,22 +92,24 @@ class Converter {
 
 json::object parse_yaml_job(std::string_view yaml) {
   if (yaml.size() > kFileBytesMax) {
-    throw file_error("size", "larger than " + human_bytes(kFileBytesMax));
+    throw file_error("config.job_file.size", "larger than " + human_bytes(kFileBytesMax));
   }
   if (const std::size_t bad = find_invalid_utf8(yaml); bad != std::string_view::npos) {
-    throw file_error("syntax", "not UTF-8 text at byte " + std::to_string(bad));
+    throw file_error("config.job_file.syntax", "not UTF-8 text at byte " + std::to_string(bad));
   }
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) throw file_error("syntax", "must hold exactly one YAML document");
+    if (documents.size() != 1)
+      throw file_error("config.job_file.syntax", "must hold exactly one YAML document");
     json::value value = Converter().convert(documents.front(), 0);
     if (!value.is_object()) {
-      throw file_error("syntax", "must be a mapping")
+      throw file_error("config.job_file.syntax", "must be a mapping")
           .hint("it has the members source, destination, tables and options, see docs/cli.md");
     }
     return std::move(value.get_object());
   } catch (const YAML::Exception& error) {
-    throw file_error("syntax", "not valid YAML" + position(error.mark) + ": " + error.msg);
+    throw file_error("config.job_file.syntax",
+                     "not valid YAML" + position(error.mark) + ": " + error.msg);
   }
 }
 
@@ -116,7 +118,7 @@ json::object load_yaml_job(const std::string& path) {
   std::string text(kFileBytesMax + 1, '\0');
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream && !stream.eof()) {
-    throw file_error("read", "cannot read '" + printable(path) + "'")
+    throw file_error("config.job_file.read", "cannot read '" + printable(path) + "'")
         .hint("give a readable YAML file, or two URLs: penstock migrate FROM TO");
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));

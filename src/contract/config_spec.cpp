@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSecretFileBytesMax = 64 << 10;
 
 Error field_error(std::string_view code, const std::string& name, const std::string& what) {
-  return config_error("config.field." + std::string(code), name + ": " + what);
+  return config_error(std::string(code), name + ": " + what);
 }
 
 std::int64_t parse_integer(const json::value& value, const ConfigField& field,
@@ -28,14 +28,15 @@ std::int64_t parse_integer(const json::value& value, const ConfigField& field,
     const std::string_view text = trim(value.get_string());
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failure != std::errc() || end != text.data() + text.size()) {
-      throw field_error("type", name, "'" + printable(text, 40) + "' is not a whole number");
+      throw field_error("config.field.type", name,
+                        "'" + printable(text, 40) + "' is not a whole number");
     }
   } else {
-    throw field_error("type", name, "must be a whole number");
+    throw field_error("config.field.type", name, "must be a whole number");
   }
   if (number < field.min || number > field.max) {
     throw field_error(
-        "range", name,
+        "config.field.range", name,
         "must be from " + std::to_string(field.min) + " to " + std::to_string(field.max));
   }
   return number;
@@ -48,19 +49,19 @@ bool parse_boolean(const json::value& value, const std::string& name) {
     if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
     if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   }
-  throw field_error("type", name, "must be true or false");
+  throw field_error("config.field.type", name, "must be true or false");
 }
 
 json::value parse_choice(const json::value& value, const ConfigField& field,
                          const std::string& name) {
-  if (!value.is_string()) throw field_error("type", name, "must be text");
+  if (!value.is_string()) throw field_error("config.field.type", name, "must be text");
   const std::string word = lower(trim(value.get_string()));
   if (std::ranges::find(field.choices, word) != field.choices.end())
     return json::value(json::string(word));
   std::string list;
   for (const std::string& choice : field.choices) list += (list.empty() ? "" : ", ") + choice;
   throw field_error(
-      "choice", name,
+      "config.field.choice", name,
       "'" + printable(word, 40) + "' is none of " + list + did_you_mean(word, field.choices));
 }
 
@@ -72,9 +73,9 @@ json::value parse_list(const json::value& value, const std::string& name) {
     }
     return list;
   }
-  if (!value.is_array()) throw field_error("type", name, "must be a list of text");
+  if (!value.is_array()) throw field_error("config.field.type", name, "must be a list of text");
   for (const json::value& item : value.get_array()) {
-    if (!item.is_string()) throw field_error("type", name, "must be a list of text");
+    if (!item.is_string()) throw field_error("config.field.type", name, "must be a list of text");
     list.push_back(item);
   }
   return list;
@@ -83,9 +84,9 @@ json::value parse_list(const json::value& value, const std::string& name) {
 json::value parse_text(const json::value& value, const std::string& name) {
   // Numbers are welcome where text is meant: a password of digits, a database called 2024.
   if (value.is_int64()) return json::value(json::string(std::to_string(value.get_int64())));
-  if (!value.is_string()) throw field_error("type", name, "must be text");
+  if (!value.is_string()) throw field_error("config.field.type", name, "must be text");
   if (value.get_string().find('\0') != json::string::npos) {
-    throw field_error("type", name, "must not contain a NUL character");
+    throw field_error("config.field.type", name, "must not contain a NUL character");
   }
   return value;
 }
@@ -100,7 +101,7 @@ json::value parse_field(const json::value& value, const ConfigField& field,
     case FieldKind::secret: return json::value(json::string(resolve_secret(value, name)));
     case FieldKind::text_list: return parse_list(value, name);
     case FieldKind::object:
-      if (!value.is_object()) throw field_error("type", name, "must be an object");
+      if (!value.is_object()) throw field_error("config.field.type", name, "must be an object");
       return value;
   }
   return value;
@@ -124,13 +125,14 @@ std::string resolve_secret(const json::value& value, const std::string& name) {
   const json::value* const file = reference.if_contains("file");
   if (reference.size() != 1 || (env == nullptr && file == nullptr) ||
       !(env != nullptr ? env : file)->is_string()) {
-    throw field_error("secret", name, R"(must be text, {"env":"NAME"} or {"file":"path"})");
+    throw field_error("config.field.secret", name,
+                      R"(must be text, {"env":"NAME"} or {"file":"path"})");
   }
   if (env != nullptr) {
     const std::string variable(env->get_string());
     const char* const text = std::getenv(variable.c_str());
     if (text == nullptr) {
-      throw field_error("secret", name,
+      throw field_error("config.field.secret", name,
                         "environment variable " + printable(variable) + " is not set");
     }
     return text;
@@ -140,11 +142,12 @@ std::string resolve_secret(const json::value& value, const std::string& name) {
   std::string text(kSecretFileBytesMax, '\0');
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream && !stream.eof()) {
-    throw field_error("secret", name, "cannot read the file " + printable(path));
+    throw field_error("config.field.secret", name, "cannot read the file " + printable(path));
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (stream.peek() != std::ifstream::traits_type::eof()) {
-    throw field_error("secret", name, "the file " + printable(path) + " is too long for a secret");
+    throw field_error("config.field.secret", name,
+                      "the file " + printable(path) + " is too long for a secret");
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
@@ -161,12 +164,13 @@ Config ConfigSpec::parse(const json::object& object, std::string_view where) con
     if (field == nullptr) {
       std::vector<std::string> known;
       for (const ConfigField& one : fields_) known.push_back(one.name);
-      throw field_error("unknown", prefix + printable(name, 60),
+      throw field_error("config.field.unknown", prefix + printable(name, 60),
                         "unknown field" + did_you_mean(name, known));
     }
     if (value.is_null()) continue;
     if (config.values_.contains(field->name)) {
-      throw field_error("twice", prefix + field->name, "given twice, also under another name");
+      throw field_error("config.field.twice", prefix + field->name,
+                        "given twice, also under another name");
     }
     config.values_[field->name] = parse_field(value, *field, prefix + field->name);
   }
@@ -175,7 +179,8 @@ Config ConfigSpec::parse(const json::object& object, std::string_view where) con
     if (field.fallback) {
       config.values_[field.name] = *field.fallback;
     } else if (field.required) {
-      throw field_error("missing", prefix + field.name, "is required").hint(field.description);
+      throw field_error("config.field.missing", prefix + field.name, "is required")
+          .hint(field.description);
     }
   }
   return config;

@@ -15,6 +15,11 @@ std::string_view to_text(Side side) {
   return "engine";
 }
 
+std::string side_code(Side side, std::string_view code) {
+  if (code.starts_with('*')) return std::string(to_text(side)) + std::string(code.substr(1));
+  return std::string(code);
+}
+
 Error::Error(Side side, std::string code, std::string message)
     : side_(side), code_(std::move(code)), message_(std::move(message)) {}
 

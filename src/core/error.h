@@ -14,6 +14,10 @@ enum class Side { source, destination, config, engine };
 
 std::string_view to_text(Side side);
 
+// The code of a failure that can be either system's: "*.auth" → "source.auth". Codes stand whole in
+// the sources, so that a test can compare them with data/errors.tsv.
+std::string side_code(Side side, std::string_view code);
+
 // Where it happened. Every field is optional; the engine and the adapters fill in what they know.
 struct ErrorPlace {
   std::string job, table, split, column, row;

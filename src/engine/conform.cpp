@@ -214,24 +214,56 @@ bool set_nearest(Column& column, std::int64_t row, Misfit misfit, const ValueRul
   return has_nearest && clamp_value(column, row, rule);
 }
 
+// Ends the sentence "the value … cannot be written to …:".
+std::string_view explain(Misfit misfit) {
+  switch (misfit) {
+    case Misfit::missing_value: return "it is missing, and the column takes no NULL";
+    case Misfit::out_of_range: return "it is outside the range of the destination's type";
+    case Misfit::infinite: return "the destination's type has no infinity";
+    case Misfit::not_a_number: return "the destination's type has no NaN";
+    case Misfit::precision: return "it has more digits than the column was declared with";
+    case Misfit::invalid_text: return "it is not valid UTF-8";
+    case Misfit::nul_character: return "it holds a NUL character";
+    case Misfit::too_long: return "it is longer than the destination allows";
+    case Misfit::null_list: return "the destination's arrays cannot be NULL";
+    case Misfit::other_srid: return "its SRID is not the column's";
+    case Misfit::invalid_value: break;
+  }
+  return "the column's logical type cannot express it";
+}
+
 }  // namespace
 
-std::string_view to_text(Misfit misfit) {
+std::string_view error_code(Misfit misfit) {
   switch (misfit) {
-    case Misfit::missing_value: return "missing_value";
-    case Misfit::out_of_range: return "out_of_range";
-    case Misfit::infinite: return "infinite";
-    case Misfit::not_a_number: return "not_a_number";
-    case Misfit::precision: return "precision";
-    case Misfit::invalid_text: return "invalid_text";
-    case Misfit::nul_character: return "nul_character";
-    case Misfit::too_long: return "too_long";
-    case Misfit::null_list: return "null_list";
-    case Misfit::other_srid: return "other_srid";
-    case Misfit::invalid_value: return "invalid_value";
+    case Misfit::missing_value: return "value.missing_value";
+    case Misfit::out_of_range: return "value.out_of_range";
+    case Misfit::infinite: return "value.infinite";
+    case Misfit::not_a_number: return "value.not_a_number";
+    case Misfit::precision: return "value.precision";
+    case Misfit::invalid_text: return "value.invalid_text";
+    case Misfit::nul_character: return "value.nul_character";
+    case Misfit::too_long: return "value.too_long";
+    case Misfit::null_list: return "value.null_list";
+    case Misfit::other_srid: return "value.other_srid";
+    case Misfit::invalid_value: return "value.invalid_value";
   }
-  return "invalid_value";
+  return "value.invalid_value";
 }
+
+std::string_view to_text(Misfit misfit) {
+  return error_code(misfit).substr(std::string_view("value.").size());
+}
+
+namespace {
+// NULL arrays have no value to show: their samples would all read alike.
+void keep_sample(LossCount& entry, const std::string& sample) {
+  if (entry.samples.size() >= limits::loss_samples_max) return;
+  if (std::ranges::find(entry.samples, sample) == entry.samples.end()) {
+    entry.samples.push_back(sample);
+  }
+}
+}  // namespace
 
 void LossAccount::add(const std::string& column, Misfit misfit, std::string_view action,
                       std::int64_t count, const std::string& sample) {
@@ -241,7 +273,7 @@ void LossAccount::add(const std::string& column, Misfit misfit, std::string_view
   entry.misfit = misfit;
   entry.action = action;
   entry.count += count;
-  if (entry.samples.size() < limits::loss_samples_max) entry.samples.push_back(sample);
+  keep_sample(entry, sample);
 }
 
 void LossAccount::merge(const LossAccount& other) {
@@ -252,9 +284,7 @@ void LossAccount::merge(const LossAccount& other) {
     entry.misfit = from.misfit;
     entry.action = from.action;
     entry.count += from.count;
-    for (const std::string& sample : from.samples) {
-      if (entry.samples.size() < limits::loss_samples_max) entry.samples.push_back(sample);
-    }
+    for (const std::string& sample : from.samples) keep_sample(entry, sample);
   }
 }
 
@@ -399,10 +429,10 @@ void Conformer::reject_or_fail(const Found& found, const Batch& batch) {
   const std::string row = key_text(batch, found.row);
   const std::string reason(to_text(found.misfit));
   if (on_error_ != OnError::reject) {
-    Error error(Side::source, "value." + reason,
+    Error error(Side::source, std::string(error_code(found.misfit)),
                 "the value " + found.text + " of type " + field.native_type +
                     " cannot be written to " + target.name + " " + target.native_type + ": " +
-                    reason);
+                    std::string(explain(found.misfit)));
     throw error.in_table(plan_.schema.id.display())
         .in_column(field.name)
         .in_row(row)

@@ -31,6 +31,8 @@ enum class Misfit : std::uint8_t {
   invalid_value,
 };
 std::string_view to_text(Misfit misfit);
+// The code of the error that names it: "value.out_of_range".
+std::string_view error_code(Misfit misfit);
 
 // What happened to one kind of value in one column.
 struct LossCount {

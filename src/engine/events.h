@@ -19,7 +19,8 @@ namespace json = boost::json;
 //   queued {} · started {source, destination, parallel} · phase {phase: connect|discover|plan|
 //   prepare|copy|finish} · planned {tables, rows_estimate, bytes_estimate, consistency, snapshot}
 //   table_started {table, target, rows_estimate, splits} · table_finished {table, target, rows,
-//   seconds} · table_failed {table, error} · retry {table, split, attempt, error, delay_ms}
+//   seconds} · table_failed {table, error} · building {table, what} (an index, a key …) · not_built
+//   {table, what, error} · retry {table, split, attempt, error, delay_ms}
 //   warning {text} · progress {rows, rows_estimate, bytes, rows_per_second, bytes_per_second,
 //   tables_done, tables_total, seconds, eta_seconds, memory_bytes, tables: [{table, rows,
 //   rows_estimate}] (those running)} · finished {state, result}

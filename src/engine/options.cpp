@@ -25,13 +25,14 @@ std::vector<ConfigField> job_options() {
        .min = 0,
        .max = limits::parallel_max},
       {.name = "memory",
-       .description = "Byte budget of this job's batches, for example 256MiB. It must exceed "
-                      "the largest single row.",
+       .description = "Byte budget of this job's batches, at least 16MiB. It must exceed the "
+                      "largest single row.",
        .fallback = "256MiB",
        .example = "512MiB"},
       {.name = "split_size",
-       .description = "Source storage per split; tables below it are read by one reader. auto: 64 "
-                      "MiB, or more where small splits cost the destination too much.",
+       .description = "Source storage per split, at least 1MiB; a smaller table is read by one "
+                      "reader. auto: 64MiB, or more where small splits cost the destination too "
+                      "much.",
        .fallback = "auto",
        .example = "128MiB"},
       {.name = "if_exists",
@@ -75,14 +76,10 @@ std::vector<ConfigField> run_options() {
   return {
       {.name = "verify",
        .kind = FieldKind::choice,
-       .description = "none, or counts: compare the rows read with the rows the destination counts "
-                      "in the finished table.",
+       .description = "counts compares the rows read with the rows of the finished table. full "
+                      "is not in this version.",
        .fallback = "counts",
        .choices = {"none", "counts", "full"}},
-      {.name = "views",
-       .kind = FieldKind::boolean,
-       .description = "Copy views, materialised views and foreign tables too.",
-       .fallback = false},
       {.name = "resume",
        .kind = FieldKind::choice,
        .description = "auto: after a crash, the same job keeps the tables it had finished; never: "
@@ -100,23 +97,25 @@ std::vector<ConfigField> run_options() {
 
 std::vector<ConfigField> table_options() {
   return {
+      {.name = "views",
+       .kind = FieldKind::boolean,
+       .description = "Copy views, materialised views and foreign tables too.",
+       .fallback = false},
       {.name = "types",
        .kind = FieldKind::object,
-       .description = "Types to read columns as: {\"schema.table.column\": \"decimal(38,10)\"}.",
+       .description = "Types to read columns as, by schema.table.column; docs/types.md lists them.",
        .example = R"x({"public.orders.total":"decimal(38,10)"})x"},
       {.name = "columns",
        .kind = FieldKind::object,
-       .description =
-           "Columns to copy per table pattern: {\"public.users\": [\"*\", \"!password\"]}.",
+       .description = "Columns to copy, by table: patterns, of which ! excludes.",
        .example = R"({"public.users":["*","!password"]})"},
       {.name = "where",
        .kind = FieldKind::object,
-       .description = "Condition per table pattern, in the source's SQL: "
-                      "{\"public.events\": \"created_at >= '2024-01-01'\"}.",
+       .description = "Which rows to copy, by table: a condition in the source's SQL.",
        .example = R"({"public.events":"id > 1000"})"},
       {.name = "rename",
        .kind = FieldKind::object,
-       .description = "Destination table names: {\"public.users\": \"people\"}.",
+       .description = "Other names for tables at the destination, by table.",
        .example = R"({"public.users":"people"})"},
   };
 }
@@ -248,6 +247,15 @@ std::size_t parse_bytes(std::string_view text, const std::string& name) {
   return static_cast<std::size_t>(number * known->second);
 }
 
+std::size_t parse_memory(std::string_view text, const std::string& name) {
+  const std::size_t bytes = parse_bytes(text, name);
+  if (bytes < limits::memory_bytes_min) {
+    throw config_error("config.field.range",
+                       name + ": must be at least " + human_bytes(limits::memory_bytes_min));
+  }
+  return bytes;
+}
+
 Options parse_options(const json::object& object, const DestinationEntry& destination) {
   json::object plain;
   Options options;
@@ -270,11 +278,7 @@ Options parse_options(const json::object& object, const DestinationEntry& destin
   const Config config = option_spec().parse(plain, "options");
   options.parallel = static_cast<int>(config.integer("parallel"));
   if (options.parallel == 0) options.parallel = default_parallel();
-  options.memory_bytes = parse_bytes(config.text("memory"), "options.memory");
-  if (options.memory_bytes < limits::memory_bytes_min) {
-    throw config_error("config.field.range",
-                       "options.memory: must be at least " + human_bytes(limits::memory_bytes_min));
-  }
+  options.memory_bytes = parse_memory(config.text("memory"), "options.memory");
   if (config.text("split_size") != "auto") {
     options.split_bytes = static_cast<std::int64_t>(std::max<std::size_t>(
         parse_bytes(config.text("split_size"), "options.split_size"), 1 << 20));

@@ -47,5 +47,7 @@ Options parse_options(const json::object& object, const DestinationEntry& destin
 
 // "256MiB", "1 GB", "1048576" → bytes.
 std::size_t parse_bytes(std::string_view text, const std::string& name);
+// Likewise, of a budget for batches: at least limits::memory_bytes_min.
+std::size_t parse_memory(std::string_view text, const std::string& name);
 
 }  // namespace penstock

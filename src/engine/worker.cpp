@@ -185,10 +185,15 @@ void Worker::write_batch(Batch& batch) {
   if (batch.wire.size() == 0) conformer_->apply(batch);
   const std::int64_t rejected = conformer_->rows_rejected() - rejected_before;
   if (rejected != 0 && round_.rejects_left.fetch_sub(rejected) - rejected < 0) {
-    throw config_error(
-        "config.rejects.exceeded",
-        "more than " + std::to_string(round_.options.max_rejects) + " rows were rejected")
-        .hint("raise --max-rejects, or look at the rejected rows first");
+    // The split is not committed, so that its rejected rows are not kept: the last one says why.
+    const RejectRecord& last = conformer_->rejects().back();
+    throw config_error("config.rejects.exceeded",
+                       "more rows were rejected than max_rejects allows (" +
+                           std::to_string(round_.options.max_rejects) + "), such as " + last.key +
+                           ": " + last.reason + " in column " + last.column)
+        .hint(
+            "correct the cause at the source; or raise --max-rejects, then look at the rows with "
+            "penstock jobs ID --rejects");
   }
   if (batch.rows != 0) writer_->write(batch);
   split_rows_read_ += rows;
@@ -208,7 +213,8 @@ void Worker::end_split() {
       throw Error(Side::destination, "destination.rows.mismatch",
                   "the destination counts " + std::to_string(staged) + " rows in staging, but " +
                       std::to_string(split_rows_written_) + " were sent")
-          .retryable(true);
+          .retryable(true)
+          .hint("nothing of it was committed; run the job again, and report it if it repeats");
     }
     const std::lock_guard lock(table.mutex);
     try {

@@ -13,7 +13,6 @@ struct CodeStatus {
 
 constexpr CodeStatus kStatuses[] = {
     {"config.target.busy", 409},
-    {"config.http.busy", 503},
     {"config.http.cross_site", 403},
     {"config.http.header_too_large", 431},
     {"config.http.host", 421},
@@ -26,7 +25,6 @@ constexpr CodeStatus kStatuses[] = {
     {"engine.cancelled", 503},  // outside of jobs this means that the service stops
     {"engine.jobs.full", 503},
     {"engine.service.busy", 503},
-    {"engine.service.stopping", 503},
     {"engine.store.busy", 503},
 };
 

@@ -39,8 +39,7 @@ TEST(ReportResult, ShowsTablesLossesWarningsAndErrorsWithHints) {
       "public.a  a       1,500         2  1.5 s   1.0 k\n"
       "public.b  FAILED\n"
       "\n"
-      "Also made:\n"
-      "  - view a_current\n"
+      "Also made: view a_current\n"
       "Values that could not be carried exactly:\n"
       "  - public.a.d: 3 values (out_of_range) written as the nearest possible value, such as "
       "0001-01-01\n"
@@ -49,12 +48,36 @@ TEST(ReportResult, ShowsTablesLossesWarningsAndErrorsWithHints) {
       "Errors:\n"
       "  - broken [x.y]\n"
       "      What to do: mend it\n"
+      "The rejected rows: penstock jobs abc --rejects\n"
       "succeeded: 1 of 2 tables, 1,500 rows in 3.0 s (500 rows/s), 2 rows rejected [job abc]\n");
+}
+
+TEST(ReportResult, TellsTablesThatWereNotReachedFromThoseThatFailed) {
+  const std::string text =
+      report_result({{"state", "cancelled"},
+                     {"total_tables", 2},
+                     {"tables_failed",
+                      {{{"table", "a"}, {"error_type", "engine.table.not_copied"}},
+                       {{"table", "b"}, {"error_type", "source.query"}}}}});
+  EXPECT_NE(text.find("a      not copied\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("b      FAILED\n"), std::string::npos) << text;
+}
+
+TEST(ReportResult, SaysInWordsThatNullArraysBecameEmpty) {
+  json::object with = result();
+  with["tables_migrated"].as_array()[0].as_object()["losses"] =
+      json::array{json::object{{"column", "tags"},
+                               {"kind", "null_list"},
+                               {"action", "nearest"},
+                               {"count", 1},
+                               {"samples", {"NULL written as []"}}}};
+  EXPECT_NE(report_result(with).find("  - public.a.tags: 1 NULL array written as []\n"),
+            std::string::npos);
 }
 
 TEST(ReportResult, SurvivesAJobThatNeverConnected) {
   EXPECT_EQ(report_result({{"state", "failed"}, {"job_id", "j"}, {"errors", {"no such host"}}}),
-            "Errors:\n  - no such host\nfailed: 0 of 0 tables, 0 rows in ? [job j]\n");
+            "Errors:\n  - no such host\nfailed: nothing was copied [job j]\n");
 }
 
 TEST(ReportPlan, ShowsMappingLossesAndProblems) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/cli.h"
+#include "engine/request.h"
 #include "store/sqlite_ledger.h"
 #include "unit/cli/test_registry.h"
 
@@ -42,9 +43,20 @@ struct Outcome {
   std::string out, err;
 };
 
+// The result of a job that a service would run.
+json::object run_job(JobManager& manager) {
+  const json::object request{{"source_type", "postgresql"},
+                             {"source", {{"database", "d"}}},
+                             {"dest_type", "clickhouse"},
+                             {"destination", {{"path", "w"}}}};
+  const auto job = manager.start(parse_request(request, manager.registry()));
+  job->wait();
+  return job->result();
+}
+
 Outcome run(const std::vector<std::string>& arguments,
             Error source_error = Error(Side::source, "source.connect", "connection refused"),
-            ServeSettings* served = nullptr) {
+            ServeSettings* served = nullptr, json::object* served_job = nullptr) {
   Registry registry;
   const Registry declared = test_registry();
   for (SourceEntry entry : declared.sources()) {
@@ -71,8 +83,9 @@ Outcome run(const std::vector<std::string>& arguments,
                              path.empty() ? folder / "penstock.db" : std::filesystem::path(path));
                        },
                        .serve =
-                           [&](JobManager&, const ServeSettings& settings) {
+                           [&](JobManager& manager, const ServeSettings& settings) {
                              if (served != nullptr) *served = settings;
+                             if (served_job != nullptr) *served_job = run_job(manager);
                            }};
   Outcome outcome;
   testing::internal::CaptureStdout();
@@ -97,6 +110,8 @@ TEST(RunCli, UsageErrorsExitWith2AndSpeakOnStandardError) {
            {"test", "unknown://h"},
            {"query", "clickhouse:./w"},
            {"serve", "--port", "70000"},
+           {"serve", "--memory", "1MiB"},
+           {"serve", "--memory", "much"},
            {"jobs", "nosuchjob"},
            {"adapters", "nosuch"},
            {"verify", "a", "b"}}) {
@@ -178,6 +193,17 @@ TEST(RunCli, ServeHandsOnOnlyWhatTheFlagsSay) {
   EXPECT_EQ(settings.host, "::1");
   EXPECT_EQ(settings.port, 7);
   EXPECT_TRUE(settings.insecure_no_auth);
+}
+
+TEST(RunCli, ServeBoundsTheMemoryOfAllJobsTogether) {
+  const auto budget = [](const std::vector<std::string>& arguments) {
+    json::object job;
+    EXPECT_EQ(run(arguments, cancelled_error(), nullptr, &job).code, 0);
+    return job.at("memory").at("budget_bytes").to_number<std::int64_t>();
+  };
+  EXPECT_EQ(budget({"serve", "--memory", "64MiB"}), 64 << 20);
+  EXPECT_EQ(budget({"serve", "--memory", "1GiB"}), 256 << 20);  // the job's own
+  EXPECT_EQ(budget({"serve"}), 256 << 20);
 }
 
 TEST(RunCli, HelpAndVersionExitWith0) {

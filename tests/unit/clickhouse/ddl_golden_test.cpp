@@ -2,29 +2,12 @@
 // UPDATE_GOLDEN=1 rewrites the files.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "adapters/systems/clickhouse/ddl.h"
+#include "golden_file.h"
 
 namespace penstock::clickhouse {
 
 namespace {
-
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(PENSTOCK_SOURCE_DIR) + "/tests/golden/clickhouse/" + name;
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-    std::ofstream(path) << text;
-  }
-  std::ifstream file(path);
-  ASSERT_TRUE(file) << path << " is missing: run this test with UPDATE_GOLDEN=1";
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  EXPECT_EQ(expected.str(), text) << path << " differs: run this test with UPDATE_GOLDEN=1";
-}
 
 Field field(const std::string& name, const std::string& type, bool nullable = true) {
   Field out;
@@ -116,13 +99,13 @@ std::string all(const std::string& version) {
 }  // namespace
 
 TEST(DdlGolden, Version18_16) {
-  expect_golden("ddl_18.16.sql", all("18.16.1"));
+  expect_golden("tests/golden/clickhouse/ddl_18.16.sql", all("18.16.1"));
 }
 TEST(DdlGolden, Version22_8) {
-  expect_golden("ddl_22.8.sql", all("22.8.5.29"));
+  expect_golden("tests/golden/clickhouse/ddl_22.8.sql", all("22.8.5.29"));
 }
 TEST(DdlGolden, Version26_7) {
-  expect_golden("ddl_26.7.sql", all("26.7.2.1"));
+  expect_golden("tests/golden/clickhouse/ddl_26.7.sql", all("26.7.2.1"));
 }
 
 }  // namespace penstock::clickhouse

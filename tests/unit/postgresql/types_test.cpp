@@ -103,7 +103,7 @@ TEST(PostgresqlTypes, OverridesThatCouldChangeValuesAreRefusedWithAReason) {
   EXPECT_EQ(read(field("timestamp(6)", "timestamp"), "timestamp(3)"), "refused");
   EXPECT_EQ(read(field("string", "text"), "uuid"), "refused");
   const ReadAs out = read_as(field("int64", "int64"), parse_type("int32"));
-  EXPECT_NE(out.refusal.find("cannot be read as int32"), std::string::npos);
+  EXPECT_EQ(out.refusal, "larger values would not fit");
 }
 
 TEST(PostgresqlTypes, FetchNotesSurviveARoundTrip) {

@@ -2,12 +2,8 @@
 // UPDATE_GOLDEN=1 rewrites it.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <sstream>
-
 #include "adapters/all.h"
+#include "golden_file.h"
 #include "service/openapi.h"
 
 namespace penstock {
@@ -46,17 +42,7 @@ TEST(OpenApiGoldenTest, IsTheReviewedDocument) {
   std::string text;
   print(document, "", text);
   text += "\n";
-  const std::string path = PENSTOCK_SOURCE_DIR "/tests/golden/openapi.json";
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
-  std::ifstream file(path, std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  std::istringstream expected(golden), actual(text);
-  std::string expected_line, actual_line;
-  for (int number = 1; std::getline(expected, expected_line); ++number) {
-    std::getline(actual, actual_line);
-    ASSERT_EQ(actual_line, expected_line) << path << " line " << number;
-  }
-  EXPECT_EQ(text, golden) << "run with UPDATE_GOLDEN=1 and review the difference";
+  expect_golden("tests/golden/openapi.json", text);
 }
 
 }  // namespace

@@ -188,15 +188,15 @@ class TableMapper {
 
   void add_losses() {
     const TableSchema& table = *request_.table;
-    const auto lose = [this](std::size_t count, const char* code, const char* what) {
+    const auto lose = [this](std::size_t count, const char* code, const std::string& what) {
       if (count == 0) return;
-      target_.losses.push_back({code, std::to_string(count) + " " + what});
+      target_.losses.push_back(
+          {code, "not carried over: " + what + " (" + std::to_string(count) + ")"});
     };
     lose(table.indexes.size() + table.unique_keys.size(), "indexes",
-         "indexes and unique keys are not carried over: ClickHouse sorts by the key alone");
-    lose(table.foreign_keys.size(), "foreign_keys",
-         "foreign keys are not carried over: ClickHouse has none");
-    lose(table.checks.size(), "checks", "check constraints are not carried over");
+         "indexes and unique keys, for ClickHouse sorts by the key alone");
+    lose(table.foreign_keys.size(), "foreign_keys", "foreign keys, for ClickHouse has none");
+    lose(table.checks.size(), "checks", "check constraints");
   }
 
   const MapRequest& request_;

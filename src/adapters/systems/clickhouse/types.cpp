@@ -28,6 +28,7 @@ std::string table_name(const Type& type) {
     case TypeId::decimal: return type.precision <= 38 ? "decimal(38)" : "decimal(76)";
     case TypeId::timestamp: return type.digits == 0 ? "timestamp(0)" : "timestamp(9)";
     case TypeId::time: return "time";
+    case TypeId::list: return "list<T>";
     case TypeId::geometry: return "geometry";
     default: return to_text(Type::of(type.id));
   }
@@ -51,11 +52,15 @@ const TypeRow& find_row(const Type& type, const Features& features) {
   return *best;
 }
 
-std::string fill(std::string text, std::string_view mark, int value) {
+std::string fill(std::string text, std::string_view mark, std::string_view value) {
   if (const std::size_t at = text.find(mark); at != std::string::npos) {
-    text.replace(at, mark.size(), std::to_string(value));
+    text.replace(at, mark.size(), value);
   }
   return text;
+}
+
+std::string fill(std::string text, std::string_view mark, int value) {
+  return fill(std::move(text), mark, std::string_view(std::to_string(value)));
 }
 
 // A bound in ticks. Fine units reach the ends of 64 bits before the server's own range ends; one
@@ -77,20 +82,19 @@ bool always_fits(const Type& type, const ValueRule& rule) {
 }
 
 MappedType map_list(const Type& type, const Features& features, const TypeOptions& options) {
+  const TypeRow& row = find_row(type, features);
   const bool nested = type.element->id == TypeId::list;
   MappedType element =
       map_type(*type.element, features,
                {.nullable = !nested && !options.key, .key = options.key, .low_cardinality = false});
   MappedType out;
-  out.native = "Array(" + element.native + ")";
+  out.native = fill(row.at("native"), "{t}", element.native);
   out.rule.nullable = true;  // a missing list is the list's own rule, below
   out.rule.key = options.key;
   out.rule.null_list = false;
   out.rule.element = std::make_shared<ValueRule>(std::move(element.rule));
   out.losses = std::move(element.losses);
-  if (options.nullable) {
-    out.losses.push_back({"null_list", "ClickHouse has no NULL arrays: NULL is stored as []"});
-  }
+  if (options.nullable) out.losses.push_back({row.at("loss"), row.at("note")});
   return out;
 }
 

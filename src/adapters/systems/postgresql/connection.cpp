@@ -179,7 +179,7 @@ void Connection::await_connected(const ConnectOptions& options) {
     while (!wait_socket(status == PGRES_POLLING_WRITING)) {
       cancel_.check();
       if (Clock::now() < deadline) continue;
-      throw Error(side_, std::string(to_text(side_)) + ".connection",
+      throw Error(side_, side_code(side_, "*.connection"),
                   "no answer from PostgreSQL at " + options.endpoint() + " within " +
                       std::to_string(options.connect_timeout.count()) + " s")
           .retryable(true)
@@ -225,7 +225,7 @@ PGresult* Connection::next_result(std::string_view doing, Clock::time_point dead
     check_cancelled();
     if (Clock::now() > deadline) {
       cancel_statement();
-      throw Error(side_, std::string(to_text(side_)) + ".timeout",
+      throw Error(side_, side_code(side_, "*.timeout"),
                   "PostgreSQL did not answer in time, while " + std::string(doing))
           .retryable(true);
     }

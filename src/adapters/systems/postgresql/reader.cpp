@@ -29,7 +29,12 @@ std::string passed_expression(const Field& field) {
 
 Fetch fetch_of(const ReadColumn& column) {
   ReadAs read = read_as(*column.field, column.type);
-  if (!read.fetch) throw config_error("config.types", read.refusal);
+  if (!read.fetch) {
+    throw config_error("config.types", "column " + column.field->name + " of type " +
+                                           column.field->native_type + " cannot be read as " +
+                                           to_text(column.type) + ": " + read.refusal)
+        .hint("run the job again: the table was changed since it was planned");
+  }
   return *read.fetch;
 }
 

@@ -186,9 +186,8 @@ bool is_signed_integer(TypeId id) {
   return id == TypeId::int16 || id == TypeId::int32 || id == TypeId::int64;
 }
 
-ReadAs refuse(const Field& field, const Type& type, std::string why) {
-  return {std::nullopt, "column " + field.name + " of type " + field.native_type +
-                            " cannot be read as " + to_text(type) + ": " + std::move(why)};
+ReadAs refuse(std::string why) {
+  return {std::nullopt, std::move(why)};
 }
 
 ReadAs accept(Wire wire, std::string cast) {
@@ -234,7 +233,7 @@ ReadAs read_as(const Field& field, const Type& type) {
     if (type.id == TypeId::float64 && own.id != TypeId::int64) {
       return accept(Wire::float64, "pg_catalog.float8");
     }
-    if (is_signed_integer(type.id)) return refuse(field, type, "larger values would not fit");
+    if (is_signed_integer(type.id)) return refuse("larger values would not fit");
   }
   if (own.id == TypeId::float32 && type.id == TypeId::float64) {
     return accept(Wire::float64, "pg_catalog.float8");
@@ -243,14 +242,15 @@ ReadAs read_as(const Field& field, const Type& type) {
     return {Fetch::parse(field.fetch), {}};
   }
   if (own.id == TypeId::timestamp && type.id == TypeId::timestamp) {
-    return refuse(field, type, "it would lose digits, or shift by a time zone");
+    return refuse("it would lose digits, or shift by a time zone");
   }
   if (type.id == TypeId::float64 || type.id == TypeId::float32) {
-    return refuse(field, type, "floating point cannot hold every value exactly");
+    return refuse("floating point cannot hold every value exactly");
   }
-  return refuse(field, type,
-                "possible are its own type " + to_text(own) +
-                    ", string, wider integers, and decimal for numbers");
+  if (is_signed_integer(own.id) || decimal_like) {
+    return refuse("possible are wider integers, decimals and string");
+  }
+  return refuse("only string is possible besides the column's own type");
 }
 
 std::string_view type_table_text() {

@@ -72,7 +72,7 @@ std::string without_modifiers(std::string_view native_type);
 // numeric(p,s) from its type modifier; numeric when it has none or more than 76 digits.
 Type numeric_type(std::int32_t modifier);
 
-// How to read `field` as `type` instead of its own; a refusal for people when values could be
+// How to read `field` as `type` instead of its own; the reason for people when values could be
 // changed by it in silence.
 struct ReadAs {
   std::optional<Fetch> fetch;
