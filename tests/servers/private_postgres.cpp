@@ -15,9 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kBinVariable = "PENSTOCK_POSTGRES_BIN";
+
 // The bin folder of the newest installed server: Debian keeps one per major version.
 std::string server_bin() {
-  if (const char* named = std::getenv("PENSTOCK_POSTGRES_BIN")) return named;
+  if (const char* named = std::getenv(kBinVariable)) return named;
   int newest = 0;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", ignored)) {
@@ -104,15 +106,20 @@ ProcessOptions PrivatePostgres::as_server(const std::vector<std::string>& argv) 
 void PrivatePostgres::initialize() {
   const std::string data = dir_ / "data";
   if (options_.standby_of != nullptr) {
-    const auto& primary = *options_.standby_of;
-    check_program(
-        as_server({bin_ + "/pg_basebackup", "-D", data, "-R", "-c", "fast", "--no-sync", "-h",
-                   primary.socket_dir(), "-p", std::to_string(primary.port()), "-U", "postgres"}));
+    options_.standby_of->copy_data_to(data);
+    write_file(data + "/standby.signal", "");
     return;
   }
   check_program(as_server({bin_ + "/initdb", "-D", data, "-U", "postgres", "--auth=trust",
                            "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"}));
   if (options_.tls) make_certificate();
+}
+
+// Not pg_basebackup: builds of the server alone come without it, and Debian's refuses newer servers.
+void PrivatePostgres::copy_data_to(const std::string& place) {
+  stop();
+  check_program(as_server({require_program("cp", "coreutils"), "-a", dir_ / "data/.", place}));
+  start();
 }
 
 void PrivatePostgres::make_certificate() const {
@@ -138,11 +145,16 @@ void PrivatePostgres::configure() {
       "'\n"
       "timezone = 'UTC'\n"
       "log_timezone = 'UTC'\n"
+      "password_encryption = 'scram-sha-256'\n"
       "fsync = off\n"
       "full_page_writes = off\n"
       "shared_buffers = 64MB\n"
       "max_wal_size = 2GB\n";
   if (options_.tls) conf += "ssl = on\n";
+  if (const auto* const primary = options_.standby_of) {
+    conf += "primary_conninfo = 'host=" + primary->socket_dir() +
+            " port=" + std::to_string(primary->port()) + " user=postgres'\n";
+  }
   for (const auto& line : options_.config) conf += line + "\n";
   write_file(dir_ / "data/postgresql.conf", conf);
   const std::string& auth = options_.auth;
@@ -184,6 +196,15 @@ std::string PrivatePostgres::sql(const std::string& text, const std::string& dat
                              "in: " + text.substr(0, 500));
   }
   return rows_as_text(result.get());
+}
+
+bool PrivatePostgres::has_extension(const std::string& name) const {
+  if (sql("SELECT count(*) FROM pg_available_extensions WHERE name = '" + name + "'") != "0") {
+    return true;
+  }
+  if (std::getenv(kBinVariable) != nullptr) return false;
+  throw std::runtime_error("the server has no extension " + name +
+                           ": apt-get install postgresql-15 postgresql-15-postgis-3");
 }
 
 std::string PrivatePostgres::fresh_database() {

@@ -23,7 +23,8 @@ struct PostgresOptions {
   std::string auth = "trust";       // pg_hba method for TCP connections, e.g. "scram-sha-256"
   std::string password;             // of user postgres; needed when `auth` asks for one
   bool tls = false;                 // TLS with a self-signed certificate for localhost, 127.0.0.1
-  PrivatePostgres* standby_of = nullptr;  // a hot standby of that server, which must run
+  // A hot standby of that server, which must run; it is stopped and started again for its copy.
+  PrivatePostgres* standby_of = nullptr;
 };
 
 // PostgreSQL (the newest installed, or PENSTOCK_POSTGRES_BIN). Superuser `postgres`; connections by
@@ -50,6 +51,11 @@ class PrivatePostgres {
   std::string sql(const std::string& text, const std::string& database = "postgres") const;
   // Creates an empty database whose name no other call has used, and returns the name.
   std::string fresh_database();
+  // Whether the extension can be created. Only a server that PENSTOCK_POSTGRES_BIN names may lack
+  // one that a test asks for; when Debian's does, the exception names the package.
+  bool has_extension(const std::string& name) const;
+  // 15 for PostgreSQL 15.18.
+  int major_version() const { return std::stoi(sql("SHOW server_version_num")) / 10'000; }
 
   // Immediate: as after a crash. Not immediate: sessions are ended, then a checkpoint.
   void stop(bool immediate = false);
@@ -58,6 +64,7 @@ class PrivatePostgres {
  private:
   void initialize();
   void configure();
+  void copy_data_to(const std::string& place);
   void make_certificate() const;
   ProcessOptions as_server(const std::vector<std::string>& argv) const;
 

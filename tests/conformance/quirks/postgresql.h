@@ -24,7 +24,7 @@ inline SourceQuirks postgresql_source_quirks() {
   const auto fill = [](std::vector<SourceTable>& tables) {
     PrivatePostgres& server = shared_postgres();
     const std::string database = server.fresh_database();
-    const int version = version_number(server.sql("SHOW server_version")) / 1000;
+    const int version = server.major_version();
     std::string script;
     int number = 0;
     for (const TypeRow& row : parse_type_table(postgresql_type_table())) {
@@ -32,6 +32,7 @@ inline SourceQuirks postgresql_source_quirks() {
       if (!cell("since").empty() && std::stoi(cell("since")) > version) continue;
       if (cell("example").empty()) continue;
       if (!cell("extension").empty()) {
+        if (!server.has_extension(cell("extension"))) continue;
         script += "CREATE EXTENSION IF NOT EXISTS " + cell("extension") + " CASCADE;\n";
       }
       SourceTable& table = tables.emplace_back();

@@ -141,7 +141,12 @@ TEST_F(PostgresqlTables, SplitsHoldEveryRowExactlyOnce) {
       "FROM generate_series(1, 40000) i; DELETE FROM t WHERE id BETWEEN 5000 AND 20000");
   OpenSource source(server_, database_);
   const ReadResult read = source.read({.table = "public.t", .goal = kSmallSplits});
-  EXPECT_GT(read.splits, 5U);
+  // Without a key and without ranges of pages (PostgreSQL 14) there is one stream.
+  if (server_.major_version() >= 14) {
+    EXPECT_GT(read.splits, 5U);
+  } else {
+    EXPECT_EQ(read.splits, 1U);
+  }
   EXPECT_EQ(read.row_count, 24'999);
   const auto rows = sorted(read.rows);
   EXPECT_EQ(std::ranges::adjacent_find(rows), rows.end());
