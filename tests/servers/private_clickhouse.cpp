@@ -58,9 +58,11 @@ void stop_server(std::unique_ptr<ChildProcess>& server, bool immediate) {
 
 PrivateClickHouse::PrivateClickHouse(const ClickHouseOptions& options) : options_(options) {
   fs::create_directory(dir_ / "data");
+  if (options_.tls) make_certificate("DNS:localhost", dir_ / "server.key", certificate());
   for (int attempt = 0;; ++attempt) {
     http_port_ = free_port();
     tcp_port_ = free_port();
+    if (options_.tls) https_port_ = free_port();
     configure();
     try {
       start();
@@ -92,7 +94,7 @@ void PrivateClickHouse::configure() const {
                   tag("users_config", dir_ / "users.xml") + tag("default_profile", "default") +
                   tag("default_database", "default") + tag("timezone", options_.timezone) +
                   tag("mark_cache_size", "268435456") + tag("max_concurrent_queries", "100") +
-                  tag("keep_alive_timeout", "10") + options_.config));
+                  tag("keep_alive_timeout", "10") + tls_config() + options_.config));
   std::string users = user_xml({.name = "default", .password = options_.password});
   for (const auto& user : options_.users) users += user_xml(user);
   write_file(dir_ / "users.xml",
@@ -100,6 +102,16 @@ void PrivateClickHouse::configure() const {
                  tag("yandex", tag("profiles", tag("default", options_.profile) +
                                                    tag("readonly", tag("readonly", "1"))) +
                                    tag("users", users) + tag("quotas", "<default></default>\n")));
+}
+
+std::string PrivateClickHouse::tls_config() const {
+  if (!options_.tls) return {};
+  return tag("https_port", std::to_string(https_port_)) +
+         tag("openSSL", tag("server", tag("certificateFile", certificate()) +
+                                          tag("privateKeyFile", dir_ / "server.key") +
+                                          tag("verificationMode", "none") +
+                                          tag("disableProtocols", "sslv2,sslv3") +
+                                          tag("preferServerCiphers", "true")));
 }
 
 pid_t PrivateClickHouse::pid() const {

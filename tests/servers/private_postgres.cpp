@@ -112,26 +112,18 @@ void PrivatePostgres::initialize() {
   }
   check_program(as_server({bin_ + "/initdb", "-D", data, "-U", "postgres", "--auth=trust",
                            "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"}));
-  if (options_.tls) make_certificate();
+  if (!options_.tls) return;
+  make_certificate("DNS:localhost,IP:127.0.0.1", data + "/server.key", data + "/server.crt",
+                   account_);
+  // The data directory is the server's alone; clients need the certificate too.
+  fs::copy_file(data + "/server.crt", certificate());
 }
 
-// Not pg_basebackup: builds of the server alone come without it, and Debian's refuses newer servers.
+// Not pg_basebackup: a build of the server alone has none, and Debian's refuses newer servers.
 void PrivatePostgres::copy_data_to(const std::string& place) {
   stop();
   check_program(as_server({require_program("cp", "coreutils"), "-a", dir_ / "data/.", place}));
   start();
-}
-
-void PrivatePostgres::make_certificate() const {
-  const auto openssl = require_program("openssl", "openssl");
-  const std::string data = dir_ / "data";
-  check_program(
-      as_server({openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
-                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
-                 data + "/server.key", "-out", data + "/server.crt"}));
-  ::chmod((data + "/server.key").c_str(), 0600);
-  // The data directory is the server's alone; clients need the certificate too.
-  fs::copy_file(data + "/server.crt", certificate());
 }
 
 void PrivatePostgres::configure() {

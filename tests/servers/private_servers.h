@@ -65,7 +65,6 @@ class PrivatePostgres {
   void initialize();
   void configure();
   void copy_data_to(const std::string& place);
-  void make_certificate() const;
   ProcessOptions as_server(const std::vector<std::string>& argv) const;
 
   PostgresOptions options_;
@@ -87,6 +86,7 @@ struct ClickHouseOptions {
   std::string config;                 // XML for inside <yandex> of config.xml
   std::string profile;                // XML for inside the default profile of users.xml
   std::string timezone = "UTC";
+  bool tls = false;  // HTTPS too, with a self-signed certificate for localhost, not for 127.0.0.1
 };
 
 // Debian's clickhouse-server (18.16) over HTTP, or the one PENSTOCK_CLICKHOUSE_SERVER names.
@@ -98,6 +98,8 @@ class PrivateClickHouse {
   std::string host() const { return "127.0.0.1"; }
   int port() const { return http_port_; }  // HTTP
   int tcp_port() const { return tcp_port_; }
+  int https_port() const { return https_port_; }                   // with `tls`
+  std::string certificate() const { return dir_ / "server.crt"; }  // with `tls`
   const std::string& password() const { return options_.password; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(http_port_); }
   std::string data_dir() const { return dir_ / "data"; }
@@ -114,10 +116,11 @@ class PrivateClickHouse {
 
  private:
   void configure() const;
+  std::string tls_config() const;
 
   ClickHouseOptions options_;
   TempDir dir_;
-  int http_port_ = 0, tcp_port_ = 0;
+  int http_port_ = 0, tcp_port_ = 0, https_port_ = 0;
   std::unique_ptr<ChildProcess> server_;
 };
 

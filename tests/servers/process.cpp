@@ -301,6 +301,16 @@ TempDir::~TempDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+void make_certificate(const std::string& names, const std::string& key_file,
+                      const std::string& certificate_file, const std::optional<Account>& account) {
+  const auto openssl = require_program("openssl", "openssl");
+  check_program({.argv = {openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+                          "-subj", "/CN=localhost", "-addext", "subjectAltName=" + names, "-keyout",
+                          key_file, "-out", certificate_file},
+                 .account = account});
+  if (::chmod(key_file.c_str(), 0600) != 0) throw std::runtime_error("no " + key_file);
+}
+
 int free_port() {
   static std::mutex mutex;
   static std::mt19937 random{std::random_device{}()};

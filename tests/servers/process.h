@@ -94,6 +94,12 @@ class TempDir {
   std::filesystem::path path_;
 };
 
+// Makes a self-signed certificate and its key, as PEM files. `names` is a subjectAltName, like
+// "DNS:localhost,IP:127.0.0.1". Made by `account` where one is given, which then owns the files.
+void make_certificate(const std::string& names, const std::string& key_file,
+                      const std::string& certificate_file,
+                      const std::optional<Account>& account = std::nullopt);
+
 // A loopback TCP port nobody listens on now, outside the range the kernel hands to clients, so that
 // a server stopped and started again finds its port still free.
 int free_port();

@@ -34,12 +34,12 @@ std::vector<TestColumn> numbers(std::size_t count, const std::string& prefix) {
 
 Rig::Server Rig::old_one() {
   PrivateClickHouse& server = old_server();
-  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }};
+  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }, {}};
 }
 
 Rig::Server Rig::current_one() {
   EmbeddedClickHouse& server = current_server();
-  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }};
+  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }, {}};
 }
 
 Rig::Rig(const Server& server) : server_(server) {
@@ -53,8 +53,9 @@ Rig::Rig(const Server& server) : server_(server) {
 void Rig::connect() {
   session_.reset();
   const DestinationEntry entry = clickhouse_destination();
-  destination_ = entry.make(entry.spec.parse(
-      {{"host", server_.host}, {"port", server_.port}, {"database", database_}}, "destination"));
+  json::object config{{"host", server_.host}, {"port", server_.port}, {"database", database_}};
+  for (const auto& [name, value] : server_.more) config[name] = value;
+  destination_ = entry.make(entry.spec.parse(config, "destination"));
   destination_->open(cancel_);
   session_ = destination_->open_session(cancel_);
 }

@@ -38,6 +38,7 @@ class Rig {
     std::string host;
     int port = 0;
     Query query;
+    json::object more = {};  // further fields of the destination's configuration
   };
   explicit Rig(const Server& server);
   static Server old_one();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr long kUploadBufferBytes = 2L << 20;  // the most libcurl takes
 constexpr std::chrono::minutes kStallMax{15};  // a server may merge for long before it answers
+constexpr std::chrono::milliseconds kCancelGrace{1'000};
 constexpr long kIdleReuseSeconds = 2;          // 18.16 closes idle connections after 3 s
 
 void start_curl() {
@@ -129,7 +130,8 @@ void HttpClient::prepare(const std::string& url, const curl_slist* headers) {
   exception_tag_.clear();
   exception_code_ = 0;
   body_too_large_ = false;
-  ended_ = paused_ = body_done_ = false;
+  ended_ = paused_ = body_done_ = let_finish_ = false;
+  cancelled_at_.reset();
   error_text_[0] = '\0';
   moved_ = 0;
   moved_at_ = std::chrono::steady_clock::now();
@@ -212,11 +214,18 @@ bool HttpClient::turn(bool ignore_cancel) {
   }
   if (ended_) return false;
   if (paused_) return true;  // waiting for us, not for the server
-  if (!ignore_cancel) cancel_.check();
+  if (!ignore_cancel) check_cancel();
   watch_stall();
   curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(kCancelPoll.count()), nullptr);
-  if (!ignore_cancel) cancel_.check();
+  if (!ignore_cancel) check_cancel();
   return true;
+}
+
+void HttpClient::check_cancel() {
+  if (!cancel_.requested()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!cancelled_at_) cancelled_at_ = now;
+  if (!let_finish_ || now - *cancelled_at_ >= kCancelGrace) cancel_.check();
 }
 
 void HttpClient::watch_stall() {
@@ -300,6 +309,7 @@ std::string HttpClient::query(std::string_view sql, const QueryOptions& options)
     set(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.deadline.count()));
   }
   body_bytes_max_ = options.body_bytes_max;
+  let_finish_ = options.let_finish;
   attach();
   try {
     while (turn(options.ignore_cancel)) {

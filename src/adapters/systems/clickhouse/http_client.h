@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct QueryOptions {
   // The statement has an effect that must not happen twice: a connection of its own keeps libcurl
   // from repeating it when a kept-alive one turns out to be dead.
   bool once = false;
+  // A cancel waits a little for the answer: what the server does with a statement whose connection
+  // was cut, and when, nobody knows.
+  bool let_finish = false;
   // For cleaning up after a cancelled job: bounded by `deadline` alone.
   bool ignore_cancel = false;
   std::chrono::milliseconds deadline{0};  // 0: only the time without any progress is limited
@@ -100,6 +104,7 @@ class HttpClient {
   // has ended (result_ then says how).
   bool turn(bool ignore_cancel);
   void watch_stall();
+  void check_cancel();
   std::string url_with(const Settings& settings, std::string_view database,
                        std::string_view sql) const;
   [[noreturn]] void fail_transfer();
@@ -123,6 +128,8 @@ class HttpClient {
   std::size_t chunk_offset_ = 0;
   curl_off_t moved_ = 0;
   std::chrono::steady_clock::time_point moved_at_;
+  bool let_finish_ = false;
+  std::optional<std::chrono::steady_clock::time_point> cancelled_at_;
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 

@@ -57,7 +57,8 @@ ClickHouseSession::ClickHouseSession(std::shared_ptr<Shared> shared, const Cance
     : shared_(std::move(shared)), client_(shared_->endpoint, cancel) {}
 
 std::string ClickHouseSession::run_ddl(const std::string& sql, bool once) {
-  return client_.query(sql, {.settings = ddl_settings(shared_->features), .once = once});
+  return client_.query(
+      sql, {.settings = ddl_settings(shared_->features), .once = once, .let_finish = true});
 }
 
 std::int64_t ClickHouseSession::count_rows(const std::string& name) {

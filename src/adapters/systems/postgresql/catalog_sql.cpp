@@ -44,8 +44,13 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
                   AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.oid)";
 
+// Since PostgreSQL 18 a NOT NULL constraint (contype 'n') may not have been validated: then
+// attnotnull is set, and the rows from before it may hold NULLs.
 extern const std::string_view columns = R"(
-SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, a.attndims, a.attnotnull,
+SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, a.attndims,
+       a.attnotnull AND NOT EXISTS (
+         SELECT FROM pg_constraint con WHERE con.conrelid = a.attrelid AND con.contype = 'n'
+         AND NOT con.convalidated AND con.conkey = ARRAY[a.attnum]),
        a.attgenerated <> '', a.attidentity <> '', format_type(a.atttypid, a.atttypmod),
        pg_get_expr(ad.adbin, ad.adrelid),
        CASE WHEN co.collname <> 'default' THEN co.collname END,
