@@ -92,8 +92,7 @@ class ClickHouseDestination : public Destination {
       shared_->hold = hold_embedded(path_, library_, cancel);
       shared_->endpoint.socket_path = shared_->hold->socket();
     }
-    HttpClient client(shared_->endpoint, cancel);
-    shared_->features = probe_features(client);
+    probe(cancel);
     Capabilities out;
     out.product = "ClickHouse";
     out.version = shared_->features.version_text;
@@ -150,6 +149,36 @@ class ClickHouseDestination : public Destination {
   }
 
  private:
+  void probe(const CancelToken& cancel) {
+    try {
+      HttpClient client(shared_->endpoint, cancel);
+      shared_->features = probe_features(client);
+    } catch (const Error& error) {
+      const bool plain = !shared_->endpoint.secure && path_.empty();
+      if (!plain || error.code() != "destination.network" || !speaks_tls(cancel)) throw;
+      throw Error(Side::destination, "destination.tls",
+                  shared_->endpoint.display() + " takes TLS connections only")
+          .native(error.native())
+          .hint("set secure: true, and ca_file where its certificate is of your own authority");
+    }
+  }
+
+  // Asks without a name or password, for nothing is known yet of who answers.
+  bool speaks_tls(const CancelToken& cancel) const {
+    Endpoint endpoint = shared_->endpoint;
+    endpoint.secure = true;
+    endpoint.verify = false;
+    endpoint.user.clear();
+    endpoint.password.clear();
+    try {
+      HttpClient(endpoint, cancel).query("SELECT 1");
+    } catch (const Error& error) {
+      return error.code() != "destination.tls" && error.code() != "destination.network" &&
+             error.code() != "destination.timeout" && error.code() != "engine.cancelled";
+    }
+    return true;
+  }
+
   struct Found {
     std::string engine, sorting_key;
     std::vector<std::pair<std::string, std::string>> columns;

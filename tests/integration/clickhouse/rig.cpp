@@ -34,12 +34,14 @@ std::vector<TestColumn> numbers(std::size_t count, const std::string& prefix) {
 
 Rig::Server Rig::old_one() {
   PrivateClickHouse& server = old_server();
-  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }, {}};
+  const auto query = [&server](const std::string& sql) { return server.query(sql); };
+  return {server.host(), server.port(), query, {}};
 }
 
 Rig::Server Rig::current_one() {
   EmbeddedClickHouse& server = current_server();
-  return {server.host(), server.port(), [&server](const auto& sql) { return server.query(sql); }, {}};
+  const auto query = [&server](const std::string& sql) { return server.query(sql); };
+  return {server.host(), server.port(), query, {}};
 }
 
 Rig::Rig(const Server& server) : server_(server) {

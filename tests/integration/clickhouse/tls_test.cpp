@@ -20,8 +20,10 @@ class ClickHouseTls : public ::testing::Test {
 
   // `more` over a configuration that works.
   static json::object config(const json::object& more = {}) {
-    json::object config{{"host", "localhost"},           {"port", server().https_port()},
-                        {"password", "s3cret"},          {"secure", true},
+    json::object config{{"host", "localhost"},
+                        {"port", server().https_port()},
+                        {"password", "s3cret"},
+                        {"secure", true},
                         {"ca_file", server().certificate()}};
     for (const auto& [name, value] : more) config[name] = value;
     return config;
@@ -70,8 +72,7 @@ TEST_F(ClickHouseTls, AnUnknownCertificateIsRefused) {
 TEST_F(ClickHouseTls, AFileThatHoldsNoCertificatesIsNamed) {
   const TempDir dir;
   write_file(dir / "empty.crt", "nothing\n");
-  expect_refused({{"ca_file", (dir / "empty.crt").string()}}, "empty.crt", "PEM",
-                 "config.ca_file");
+  expect_refused({{"ca_file", (dir / "empty.crt").string()}}, "empty.crt", "PEM", "config.ca_file");
   expect_refused({{"ca_file", (dir / "missing.crt").string()}}, "missing.crt", "PEM",
                  "config.ca_file");
 }

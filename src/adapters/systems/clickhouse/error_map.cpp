@@ -135,6 +135,28 @@ Error server_error(int code, std::string_view text) {
   return error;
 }
 
+namespace {
+
+// A failed TLS handshake; `text` is what OpenSSL or libcurl say of it.
+Error tls_error(int curl_code, std::string_view text, const std::string& endpoint) {
+  std::string message = endpoint + ": " + printable(text);
+  std::string hint = "check `secure`, the port (8443 with TLS), `ca_file` and `verify_certificate`";
+  // Peers that answer a handshake with plain text look to OpenSSL like another version of TLS.
+  if (mentions(text, "wrong version number") || mentions(text, "packet length too long")) {
+    message = endpoint + " does not speak TLS (" + printable(text) + ")";
+    hint = "give the server's port for TLS (8443), or leave `secure` out";
+  } else if (mentions(text, "subject name")) {
+    hint =
+        "connect by a name that the certificate was issued for; verify_certificate: false would "
+        "trust any server";
+  }
+  return Error(Side::destination, "destination.tls", message)
+      .native("curl " + std::to_string(curl_code))
+      .hint(hint);
+}
+
+}  // namespace
+
 Error transport_error(int curl_code, std::string_view text, const std::string& endpoint) {
   std::string code = "destination.network";
   std::string hint = "check the network between here and the server";
@@ -151,12 +173,10 @@ Error transport_error(int curl_code, std::string_view text, const std::string& e
       break;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CERTPROBLEM: return tls_error(curl_code, text, endpoint);
     case CURLE_SSL_CACERT_BADFILE:
-      code = "destination.tls";
-      hint = "check `secure`, the port (8443 with TLS), `ca_file` and `verify_certificate`";
-      retryable = false;
-      break;
+      return config_error("config.ca_file", "destination.ca_file: " + printable(text))
+          .hint("name a file with the certificates to trust, in PEM format");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       code = "destination.not_clickhouse";
