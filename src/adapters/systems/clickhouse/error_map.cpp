@@ -145,6 +145,11 @@ Error tls_error(int curl_code, std::string_view text, const std::string& endpoin
   if (mentions(text, "wrong version number") || mentions(text, "packet length too long")) {
     message = endpoint + " does not speak TLS (" + printable(text) + ")";
     hint = "give the server's port for TLS (8443), or leave `secure` out";
+  } else if (curl_code == CURLE_OPERATION_TIMEDOUT) {
+    // A plain HTTP server may wait for the rest of what it takes for a request.
+    message = endpoint + " took the connection, but did not answer the TLS handshake (" +
+              printable(text) + ")";
+    hint = "check that this is the server's port for TLS (8443), or leave `secure` out";
   } else if (mentions(text, "subject name")) {
     hint =
         "connect by a name that the certificate was issued for; verify_certificate: false would "
@@ -152,7 +157,8 @@ Error tls_error(int curl_code, std::string_view text, const std::string& endpoin
   }
   return Error(Side::destination, "destination.tls", message)
       .native("curl " + std::to_string(curl_code))
-      .hint(hint);
+      .hint(hint)
+      .retryable(curl_code == CURLE_OPERATION_TIMEDOUT);
 }
 
 }  // namespace
@@ -183,7 +189,10 @@ Error transport_error(int curl_code, std::string_view text, const std::string& e
       hint = "the port answers, but not with HTTP: ClickHouse's HTTP port is 8123";
       retryable = false;
       break;
-    case CURLE_OPERATION_TIMEDOUT: code = "destination.timeout"; break;
+    case CURLE_OPERATION_TIMEDOUT:
+      if (mentions(text, "SSL connection timeout")) return tls_error(curl_code, text, endpoint);
+      code = "destination.timeout";
+      break;
     default: break;
   }
   return Error(Side::destination, code, endpoint + ": " + printable(text))
