@@ -27,7 +27,7 @@ struct CommandLine {
   std::string name;  // adapters
   std::string sql;   // query
   std::string progress = "auto";
-  std::string state;  // path of the state store; empty: the default
+  std::string state;               // path of the state store; empty: the default
   std::string host, port, memory;  // serve
   int count_max = 20;
   bool json = false, ask_password = false, views = false, as_destination = false;

@@ -142,7 +142,7 @@ struct Batch {
   std::vector<Operation> operations;  // empty, or one per row
   // Passthrough (ReadSpec::wire): the rows as the source sent them. `columns` then hold nothing.
   Buffer wire;
-  MemoryLease lease;                  // what the batch holds of the process's byte budget
+  MemoryLease lease;  // what the batch holds of the process's byte budget
 
   explicit Batch(std::span<const Type> types);
   Batch(Batch&&) = default;

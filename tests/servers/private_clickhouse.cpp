@@ -107,11 +107,11 @@ void PrivateClickHouse::configure() const {
 std::string PrivateClickHouse::tls_config() const {
   if (!options_.tls) return {};
   return tag("https_port", std::to_string(https_port_)) +
-         tag("openSSL", tag("server", tag("certificateFile", certificate()) +
-                                          tag("privateKeyFile", dir_ / "server.key") +
-                                          tag("verificationMode", "none") +
-                                          tag("disableProtocols", "sslv2,sslv3") +
-                                          tag("preferServerCiphers", "true")));
+         tag("openSSL",
+             tag("server",
+                 tag("certificateFile", certificate()) +
+                     tag("privateKeyFile", dir_ / "server.key") + tag("verificationMode", "none") +
+                     tag("disableProtocols", "sslv2,sslv3") + tag("preferServerCiphers", "true")));
 }
 
 pid_t PrivateClickHouse::pid() const {

@@ -15,7 +15,7 @@ namespace {
 constexpr long kUploadBufferBytes = 2L << 20;  // the most libcurl takes
 constexpr std::chrono::minutes kStallMax{15};  // a server may merge for long before it answers
 constexpr std::chrono::milliseconds kCancelGrace{1'000};
-constexpr long kIdleReuseSeconds = 2;          // 18.16 closes idle connections after 3 s
+constexpr long kIdleReuseSeconds = 2;  // 18.16 closes idle connections after 3 s
 
 void start_curl() {
   static std::once_flag once;
