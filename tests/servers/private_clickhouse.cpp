@@ -138,11 +138,15 @@ void PrivateClickHouse::start() {
   const auto program = env_or("PENSTOCK_CLICKHOUSE_SERVER",
                               require_program("clickhouse-server", "clickhouse-server"));
   const std::string out_path = dir_ / "output.log";
-  server_ = std::make_unique<ChildProcess>(
-      ProcessOptions{.argv = {program, "--config-file=" + (dir_ / "config.xml").string()},
-                     .environment = {"TZ=UTC"},
-                     .stdout_path = out_path,
-                     .directory = dir_.path()});
+  std::vector<std::string> argv{program, "--config-file=" + (dir_ / "config.xml").string()};
+  if (options_.disk_mib > 0) {
+    const std::string script = "mount -t tmpfs -o size=" + std::to_string(options_.disk_mib) +
+                               R"(m tmpfs "$0" && exec "$@")";
+    argv.insert(argv.begin(), {require_program("unshare", "util-linux"), "-Urm", "/bin/sh", "-c",
+                               script, data_dir()});
+  }
+  server_ = std::make_unique<ChildProcess>(ProcessOptions{
+      .argv = argv, .environment = {"TZ=UTC"}, .stdout_path = out_path, .directory = dir_.path()});
   try {
     wait_ready(*server_, "ClickHouse", dir_ / "error.log", [&] { return http_alive(http_port_); });
   } catch (const std::runtime_error& error) {

@@ -87,6 +87,9 @@ struct ClickHouseOptions {
   std::string profile;                // XML for inside the default profile of users.xml
   std::string timezone = "UTC";
   bool tls = false;  // HTTPS too, with a self-signed certificate for localhost, not for 127.0.0.1
+  // Data on a file system of their own (tmpfs in a namespace of the server's) with so many MiB; 0:
+  // none. Such a server's data end with it.
+  int disk_mib = 0;
 };
 
 // Debian's clickhouse-server (18.16) over HTTP, or the one PENSTOCK_CLICKHOUSE_SERVER names.

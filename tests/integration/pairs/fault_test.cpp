@@ -117,6 +117,25 @@ TEST_F(Faults, AServerThatIsKilledAndComesBackLosesNothing) {
             "100000\t100000\t5000050000");
 }
 
+TEST_F(Faults, ADiskThatFillsIsNamedAndLeavesTheOldTable) {
+  PrivateClickHouse server({.disk_mib = 48});
+  const std::string database = server.fresh_database();
+  ProcessOptions command = rig_.migrate_command({"--parallel", "2", "--if-exists", "replace"});
+  command.argv[3] = "clickhouse://127.0.0.1:" + std::to_string(server.port()) + "/" + database;
+  ASSERT_EQ(run_program(command, std::chrono::minutes(2)).status, 0);
+  rig_.pg(
+      "INSERT INTO t SELECT i, string_agg(md5(i::text || j), '') FROM generate_series(200001, "
+      "230000) i, generate_series(1, 100) j GROUP BY i");
+  const auto full = run_program(command, std::chrono::minutes(2));
+  EXPECT_EQ(full.status, 1);
+  EXPECT_NE((full.out + full.err).find("free disk space on the server"), std::string::npos)
+      << full.out << full.err;
+  EXPECT_EQ(server.query("SELECT count(), sum(id) FROM t", database), "100000\t5000050000");
+  EXPECT_EQ(server.query("SELECT name FROM system.tables WHERE database = '" + database +
+                         "' AND name NOT IN ('t', 't_current', '_penstock_tables')"),
+            "");
+}
+
 TEST_F(Faults, CtrlCEndsWithinTwoSecondsAndLeavesNothing) {
   to_clickhouse_.set({.delay = std::chrono::milliseconds(20)});
   ChildProcess child(rig_.migrate_command(flags_, 0, to_clickhouse_.port()));

@@ -89,9 +89,10 @@ int exception_code(std::string_view text) {
 }
 
 std::string exception_message(std::string_view text) {
-  constexpr std::string_view mark = "DB::Exception: ";
-  if (const std::size_t at = text.find(mark); at != std::string_view::npos) {
-    text.remove_prefix(at + mark.size());
+  for (const std::string_view mark : {"DB::Exception: ", "DB::ErrnoException: "}) {
+    if (const std::size_t at = text.find(mark); at != std::string_view::npos) {
+      text.remove_prefix(at + mark.size());
+    }
   }
   for (const std::string_view end : {", e.what() =", " (version ", ", Stack trace"}) {
     text = text.substr(0, text.find(end));
@@ -121,16 +122,16 @@ std::size_t find_late_exception(std::string_view body, std::string_view tag) {
   return std::string_view::npos;
 }
 
-Error server_error(int code, std::string_view text) {
+Error server_error(int number, std::string_view text) {
   const std::string message = exception_message(text);
-  // Poco's own exceptions (1000 to 1002) carry their reason in words only.
-  if (code >= 1000 && code <= 1002 && mentions(text, "No space left")) code = 243;
+  // Whichever call it was that met the full disk (75 when writing, 1000 to 1002 from Poco, …).
+  const int code = mentions(text, "No space left on device") ? 243 : number;
   const auto* const known =
       std::ranges::find_if(kKnown, [code](const KnownCode& one) { return one.number == code; });
   const bool found = known != kKnown.end();
   Error error(Side::destination, found ? known->code : "destination.server",
               "ClickHouse: " + (message.empty() ? "error without a message" : message));
-  error.native(std::to_string(code)).retryable(found && known->retryable);
+  error.native(std::to_string(number)).retryable(found && known->retryable);
   if (found) error.hint(known->hint);
   return error;
 }

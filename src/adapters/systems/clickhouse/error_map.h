@@ -26,7 +26,7 @@ std::size_t find_late_exception(std::string_view body, std::string_view tag);
 
 // An error the server reported. `code` 0: unknown. Never contains a password: servers don't echo
 // it.
-Error server_error(int code, std::string_view text);
+Error server_error(int number, std::string_view text);
 
 // A failure below HTTP; `curl_code` is a CURLcode, `text` libcurl's description of it.
 Error transport_error(int curl_code, std::string_view text, const std::string& endpoint);
