@@ -1,6 +1,7 @@
 #include "adapters/all.h"
 
 #include "adapters/destinations/clickhouse.h"
+#include "adapters/destinations/postgresql.h"
 #include "adapters/sources/postgresql.h"
 
 namespace penstock {
@@ -9,6 +10,7 @@ void add_all_adapters(Registry& registry) {
   registry.add(postgresql_source());
 
   registry.add(clickhouse_destination());
+  registry.add(postgresql_destination());
 }
 
 }  // namespace penstock

@@ -78,6 +78,8 @@ struct ExistingTable {
   std::string what;        // for people: "a MergeTree table with 12 columns"
   std::int64_t rows = -1;  // estimate
   std::vector<std::string> mismatch;  // append/truncate: why the mapped table does not fit it
+  std::string held;                   // replace: why it cannot be replaced; empty: it can
+  std::vector<std::string> notes;     // replace: for the plan
 };
 
 // Identifies one attempt of one job at the destination; part of the names of staging objects.

@@ -142,7 +142,8 @@ struct Batch {
   std::vector<Operation> operations;  // empty, or one per row
   // Passthrough (ReadSpec::wire): the rows as the source sent them. `columns` then hold nothing.
   Buffer wire;
-  MemoryLease lease;  // what the batch holds of the process's byte budget
+  std::string_view wire_format;  // WireFormat::name of it, a constant of the adapter's
+  MemoryLease lease;             // what the batch holds of the process's byte budget
 
   explicit Batch(std::span<const Type> types);
   Batch(Batch&&) = default;

@@ -65,6 +65,8 @@ struct Field {
 struct Key {
   std::string name;
   std::vector<std::string> columns;  // in key order; empty: there is no such key
+  std::string body{};     // native SQL of its index, as Index::body; empty: the columns say all
+  std::string options{};  // native SQL of the constraint: "DEFERRABLE INITIALLY DEFERRED"
 };
 
 struct IndexPart {
@@ -82,6 +84,7 @@ struct Index {
   std::vector<IndexPart> parts;      // the same, taken apart; empty: unknown
   std::string method;                // the source's word in lower case: "btree", "fulltext", …
   std::string predicate;             // native SQL condition of a partial index
+  std::string body;                  // native SQL that follows the table's name: "USING btree (a)"
 };
 
 struct ForeignKey {
@@ -92,6 +95,7 @@ struct ForeignKey {
   std::string definition;  // native SQL
   // "cascade", "set null", "set default", "restrict"; empty: no action
   std::string on_update, on_delete;
+  std::string options;  // native SQL that follows the referenced columns: "ON DELETE CASCADE …"
 };
 
 struct CheckConstraint {

@@ -67,7 +67,11 @@ void leave_out(RoundContext& round, TableRun& table, const std::string& what, co
 }  // namespace
 
 void complete_table(RoundContext& round, LazySession& session, TableRun& table) {
-  std::vector<BuildStep> steps = round.destination.build_steps(table.plan.target);
+  std::vector<BuildStep> steps;
+  // Rows that go into a table that is there already take nothing along.
+  if (table.plan.action == IfExists::replace) {
+    steps = round.destination.build_steps(table.plan.target);
+  }
   std::ranges::stable_sort(steps, {}, &BuildStep::group);
   table.steps.assign(std::make_move_iterator(steps.begin()), std::make_move_iterator(steps.end()));
   next_group(round, session, table);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/json_check.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "core/value_text.h"
@@ -58,7 +59,19 @@ std::optional<Misfit> range_misfit(const Type& type, std::int64_t value, const V
     return Misfit::infinite;
   }
   if (value < rule.low || value > rule.high) return Misfit::out_of_range;
+  if (rule.step != 1 && value % rule.step != 0) return Misfit::precision;
   return std::nullopt;
+}
+
+// The nearest value of the rule's range and step.
+std::int64_t nearest_in_range(std::int64_t value, const ValueRule& rule) {
+  value = std::clamp(value, rule.low, rule.high);
+  if (rule.step == 1) return value;
+  const std::int64_t rest = value % rule.step;
+  const std::int64_t down = value - rest;  // towards zero
+  if (2 * std::abs(rest) < rule.step) return down;
+  const std::int64_t up = rest < 0 ? down - rule.step : down + rule.step;
+  return up > rule.high || up < rule.low ? down : up;
 }
 
 bool not_finite_text(std::string_view text) {
@@ -95,6 +108,11 @@ std::optional<Misfit> bytes_misfit(const Type& type, std::string_view value,
     }
     if (!rule.nul && value.find('\0') != std::string_view::npos) return Misfit::nul_character;
   }
+  if (type.id == TypeId::enumeration && !rule.other_labels &&
+      std::ranges::find(type.labels, value) == type.labels.end()) {
+    return Misfit::invalid_value;
+  }
+  if (type.id == TypeId::json && !rule.any_json && !is_json(value)) return Misfit::invalid_value;
   if (type.id == TypeId::numeric && !rule.not_finite && not_finite_text(value)) {
     return value == "NaN" ? Misfit::not_a_number : Misfit::infinite;
   }
@@ -103,6 +121,16 @@ std::optional<Misfit> bytes_misfit(const Type& type, std::string_view value,
     if (srid != 0 && srid != type.srid) return Misfit::other_srid;
   }
   return std::nullopt;
+}
+
+// Whether the lists of each level below rows [from, to) have one length.
+bool is_rectangular(const Column& column, std::int64_t from, std::int64_t to) {
+  if (column.layout != Physical::list) return true;
+  const auto* ends = column.offsets.as<std::int32_t>();
+  for (std::int64_t i = from + 1; i < to; ++i) {
+    if (ends[i + 1] - ends[i] != ends[from + 1] - ends[from]) return false;
+  }
+  return is_rectangular(*column.child, ends[from], ends[to]);
 }
 
 // The first reason why a present value breaks its rule; lists are searched through.
@@ -121,6 +149,7 @@ std::optional<Misfit> misfit_at(const Column& column, std::int64_t row, const Va
   }
   if (column.layout != Physical::list || !rule.element) return std::nullopt;
   const auto* ends = column.offsets.as<std::int32_t>() + row;
+  if (rule.rectangular && !is_rectangular(column, row, row + 1)) return Misfit::invalid_value;
   for (std::int32_t i = ends[0]; i < ends[1]; ++i) {
     if (!column.child->valid(i)) {
       if (column.child->layout == Physical::list && !rule.element->null_list) {
@@ -141,11 +170,14 @@ bool values_can_misfit(const Type& type, const ValueRule& rule) {
     case TypeId::float32:
     case TypeId::float64: return !rule.not_finite;
     case TypeId::list:
+      if (rule.rectangular && type.element->id == TypeId::list) return true;
       return rule.element != nullptr && (!rule.element->nullable || !rule.element->null_list ||
                                          values_can_misfit(*type.element, *rule.element));
     default: break;
   }
   if (physical(type) != Physical::bytes) return false;
+  if (type.id == TypeId::json && !rule.any_json) return true;
+  if (type.id == TypeId::enumeration && !rule.other_labels) return true;
   return rule.bytes_max < INT32_MAX || (is_text(type) && (!rule.invalid_utf8 || !rule.nul)) ||
          (type.id == TypeId::numeric && !rule.not_finite) ||
          (type.id == TypeId::geometry && !rule.other_srid);
@@ -194,7 +226,7 @@ bool clamp_value(Column& column, std::int64_t row, const ValueRule& rule) {
       if (column.child->valid(i) && !clamp_value(*column.child, i, *rule.element)) return false;
     }
   } else if (is_range_type(column.type) && misfit_at(column, row, rule)) {
-    const std::int64_t value = std::clamp(range_value(column, row), rule.low, rule.high);
+    const std::int64_t value = nearest_in_range(range_value(column, row), rule);
     if (column.type.id == TypeId::date) {
       column.values.as<std::int32_t>()[row] = static_cast<std::int32_t>(value);
     } else {
@@ -328,12 +360,15 @@ void Conformer::check_column(const Checked& checked, const Batch& batch,
       (rule.low > kDateMinusInfinity && rule.high < kDateInfinity)) {
     return;
   }
-  if ((column.type.id == TypeId::timestamp || column.type.id == TypeId::time) &&
+  if ((column.type.id == TypeId::timestamp || column.type.id == TypeId::time) && rule.step == 1 &&
       all_between<std::int64_t>(column, rule.low, rule.high) &&
       (rule.low > kTimestampMinusInfinity && rule.high < kTimestampInfinity)) {
     return;
   }
-  if (is_text(column.type) && rule.bytes_max == INT32_MAX && plain_ascii(column)) return;
+  if (is_text(column.type) && rule.other_labels && rule.any_json &&
+      static_cast<std::int64_t>(column.values.size()) <= rule.bytes_max && plain_ascii(column)) {
+    return;
+  }
   for (std::int64_t row = 0; row < column.length; ++row) {
     if (!column.valid(row)) continue;
     if (const auto misfit = misfit_at(column, row, rule)) {

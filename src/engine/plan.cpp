@@ -249,6 +249,15 @@ void Planner::decide_actions(const CancelToken& cancel) {
               .in_table(table.schema.id.display())
               .hint("choose --if-exists replace, truncate or append, or another name with "
                     "--rename"));
+    } else {
+      table.notes.insert(table.notes.end(), table.existing.notes.begin(),
+                         table.existing.notes.end());
+      if (table.existing.held.empty()) continue;
+      table.problems.push_back(
+          Error(Side::destination, "destination.table.in_use",
+                table.target.display() + " " + table.existing.held)
+              .in_table(table.schema.id.display())
+              .hint("drop what depends on it, or choose another name with --rename"));
     }
   }
 }

@@ -35,6 +35,12 @@ constexpr int kReceiveBatchBytes = 192 << 10;
 // … or so much time has passed, for the end of a stream is smaller. Doubles while nothing comes.
 constexpr std::chrono::milliseconds kReceiveBatchWaitFirst{2};
 
+// A COPY's last message comes at once after its data; …
+constexpr std::chrono::seconds kCopyEndMax{60};
+// … but what is sent may still wait for locks, disks and triggers.
+constexpr std::chrono::hours kCopyInEndMax{24};
+constexpr std::size_t kSendPieceBytes = std::size_t{256} << 10;
+
 void ignore_notice(void*, const PGresult*) {}
 
 }  // namespace
@@ -277,19 +283,22 @@ void Connection::rollback() {
 }
 
 void Connection::copy_out_start(const std::string& sql, std::string_view doing) {
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) fail_broken(doing);
+  await_copy_start(PGRES_COPY_OUT, doing);
+  set_receive_batch(kReceiveBatchBytes);
+}
+
+// No deadline: a condition of the user's may let the server search for long before the first row.
+void Connection::await_copy_start(ExecStatusType expected, std::string_view doing) {
   copy_doing_ = doing;
   copied_rows_ = 0;
-  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) fail_broken(doing);
   flush(doing);
-  // No deadline: a condition of the user's may let the server search for long before the first row.
   PGresult* const raw = next_result(doing, Clock::time_point::max());
   if (raw == nullptr) fail_broken(doing);
   const Result started(raw);
-  if (PQresultStatus(raw) != PGRES_COPY_OUT) {
-    while (PGresult* const rest = next_result(doing, Clock::time_point::max())) PQclear(rest);
-    fail(raw, doing);
-  }
-  set_receive_batch(kReceiveBatchBytes);
+  if (PQresultStatus(raw) == expected) return;
+  while (PGresult* const rest = next_result(doing, Clock::time_point::max())) PQclear(rest);
+  fail(raw, doing);
 }
 
 // SO_RCVLOWAT of socket(7): poll() reports a TCP socket readable from so many bytes on. Other kinds
@@ -306,7 +315,7 @@ std::optional<CopyMessage> Connection::copy_out_next() {
     const int size = PQgetCopyData(connection_.get(), &data, 1);
     if (size > 0) return CopyMessage(data, static_cast<std::size_t>(size));
     if (size == -1) {
-      finish_copy();
+      finish_copy(kCopyEndMax);
       return std::nullopt;
     }
     if (size == -2) fail_broken(copy_doing_);
@@ -319,9 +328,9 @@ std::optional<CopyMessage> Connection::copy_out_next() {
 }
 
 // An error in the middle of a COPY also ends the data; only the final result tells.
-void Connection::finish_copy() {
+void Connection::finish_copy(std::chrono::seconds limit) {
   set_receive_batch(1);
-  const auto deadline = Clock::now() + std::chrono::seconds{60};
+  const auto deadline = Clock::now() + limit;
   bool complete = false;
   Result failed(nullptr);
   const PGresult* failure = nullptr;
@@ -338,6 +347,56 @@ void Connection::finish_copy() {
   }
   if (failure != nullptr) fail(failure, copy_doing_);
   if (!complete) fail_broken(copy_doing_);
+}
+
+void Connection::copy_in_start(const std::string& sql, std::string_view doing) {
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) fail_broken(doing);
+  await_copy_start(PGRES_COPY_IN, doing);
+  copying_in_ = true;
+}
+
+void Connection::copy_in(const void* bytes, std::size_t count) {
+  const auto* at = static_cast<const char*>(bytes);
+  while (count != 0) {
+    // libpq copies what it is given into a buffer of its own.
+    const std::size_t piece = std::min(count, kSendPieceBytes);
+    const int queued = PQputCopyData(connection_.get(), at, static_cast<int>(piece));
+    if (queued < 0) fail_copy_in();
+    if (queued == 0) {
+      if (!wait_socket(true)) check_cancelled();
+      if (PQconsumeInput(connection_.get()) == 0) fail_broken(copy_doing_);
+      continue;
+    }
+    at += piece;
+    count -= piece;
+    flush(copy_doing_);
+    // Reads an error that the server has sent meanwhile; the next call finds the COPY ended then.
+    (void)PQisBusy(connection_.get());
+  }
+  check_cancelled();
+}
+
+std::int64_t Connection::copy_in_end() {
+  for (;;) {
+    const int queued = PQputCopyEnd(connection_.get(), nullptr);
+    if (queued < 0) fail_copy_in();
+    if (queued > 0) break;
+    if (!wait_socket(true)) check_cancelled();
+  }
+  copying_in_ = false;
+  flush(copy_doing_);
+  finish_copy(kCopyInEndMax);
+  return copied_rows_;
+}
+
+// PQputCopyData refuses once the server has ended the COPY: its result says why.
+void Connection::fail_copy_in() {
+  copying_in_ = false;
+  if (!usable()) fail_broken(copy_doing_);
+  finish_copy(kCopyEndMax);
+  throw Error(side_, side_code(side_, "*.protocol"),
+              "PostgreSQL ended a COPY early, while " + copy_doing_)
+      .retryable(true);
 }
 
 void Connection::fail(const PGresult* result, std::string_view doing) {
@@ -409,7 +468,13 @@ void Connection::cancel_statement() noexcept {
   if (!usable() || PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return;
   set_receive_batch(1);
   try {
-    send_cancel(connection_.get());
+    if (copying_in_) {
+      copying_in_ = false;
+      // A server that takes no more data cannot take this either: then the connection is closed.
+      if (PQputCopyEnd(connection_.get(), "penstock gave up") == 1) PQflush(connection_.get());
+    } else {
+      send_cancel(connection_.get());
+    }
     if (drain(connection_.get(), Clock::now() + kCancelDrainMax)) return;
   } catch (...) {
     // Without a thread to spare the connection is closed, which ends the statement as well.

@@ -97,6 +97,14 @@ class Connection {
   std::optional<CopyMessage> copy_out_next();
   std::int64_t copied_rows() const { return copied_rows_; }
 
+  // Starts a COPY … FROM STDIN.
+  void copy_in_start(const std::string& sql, std::string_view doing);
+  // Sends a piece of the stream; blocks for back-pressure. Throws what the server found wrong with
+  // earlier pieces, which ends the COPY.
+  void copy_in(const void* bytes, std::size_t count);
+  // Ends the stream and returns how many rows the server took.
+  std::int64_t copy_in_end();
+
   // Asks the server to stop what it does and clears the line, within about 1.5 seconds; when that
   // does not succeed the connection is closed and usable() turns false. Never throws.
   void cancel_statement() noexcept;
@@ -124,7 +132,9 @@ class Connection {
   // The next result of the running statement, null at its end.
   PGresult* next_result(std::string_view doing, std::chrono::steady_clock::time_point deadline);
   Result collect(std::string_view doing, std::chrono::seconds limit);
-  void finish_copy();
+  void await_copy_start(ExecStatusType expected, std::string_view doing);
+  void finish_copy(std::chrono::seconds limit);
+  [[noreturn]] void fail_copy_in();
   void check_cancelled();
   [[noreturn]] void fail(const PGresult* result, std::string_view doing);
   [[noreturn]] void fail_broken(std::string_view doing);
@@ -134,6 +144,7 @@ class Connection {
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, &PQfinish};
   std::string copy_doing_;
   std::int64_t copied_rows_ = 0;
+  bool copying_in_ = false;
 };
 
 // "SET LOCAL …" statements for the start of a transaction on that connection: UTF-8, UTC, ISO

@@ -35,6 +35,7 @@ void WireCollector::begin_batch(Batch* batch) {
   // A batch ends with the row that reaches its target: most rows fit this room.
   constexpr std::size_t kRoomForARow = std::size_t{16} << 10;
   batch_->wire.reserve(limits_.bytes_target + kRoomForARow);
+  batch_->wire_format = binary_ ? kWireBinary : kWireText;
 }
 
 bool WireCollector::batch_full() const {
