@@ -6,6 +6,7 @@
 
 #include "adapters/systems/postgresql/catalog_sql.h"
 #include "adapters/systems/postgresql/sql_text.h"
+#include "core/text.h"
 
 namespace penstock::postgresql {
 
@@ -102,6 +103,17 @@ TypeCatalog read_types(Connection& connection, const ServerFacts& server) {
     const auto at = catalog.types.find(oid_at(labels, i, 0));
     if (at != catalog.types.end()) at->second.labels.push_back(string_at(labels, i, 1));
   }
+  const Result definitions = query(connection, sql::definitions);
+  for (int i = 0; i < definitions.rows(); ++i) {
+    const auto at = catalog.types.find(oid_at(definitions, i, 0));
+    if (at == catalog.types.end() || definitions.null(i, 1)) continue;
+    at->second.definition = string_at(definitions, i, 1);
+    if (definitions.null(i, 2)) continue;
+    const json::value needs = json::parse(definitions.text(i, 2));
+    for (const json::value& oid : needs.as_array()) {
+      at->second.needs.push_back(oid.to_number<Oid>());
+    }
+  }
   return catalog;
 }
 
@@ -167,9 +179,34 @@ void load_columns(Connection& connection, const TypeCatalog& types, Catalog& cat
     field.type = std::move(mapping.type);
     field.fetch = mapping.fetch.to_text();
     field.losses = std::move(mapping.losses);
+    add_definitions(types, oid_at(rows, i, 2), at->second.schema.type_definitions);
     if (!rows.boolean(i, 12)) at->second.unreadable_columns.push_back(field.name);
     at->second.schema.fields.push_back(std::move(field));
   }
+}
+
+// pg_constraint.confupdtype and confdeltype; "no action" is the default.
+std::string action_name(std::string_view letter) {
+  if (letter == "r") return "restrict";
+  if (letter == "c") return "cascade";
+  if (letter == "n") return "set null";
+  if (letter == "d") return "set default";
+  return {};
+}
+
+// What follows the referenced columns: "FOREIGN KEY (a) REFERENCES s.t(b) ON DELETE CASCADE".
+std::string after_references(std::string_view definition) {
+  bool quoted = false;
+  int lists = 0;
+  for (std::size_t i = 0; i < definition.size(); ++i) {
+    if (definition[i] == '"') quoted = !quoted;
+    if (quoted || definition[i] != ')' || ++lists != 2) continue;
+    std::string rest(trim(definition.substr(i + 1)));
+    constexpr std::string_view mark = "NOT VALID";
+    if (rest.ends_with(mark)) rest.resize(rest.size() - mark.size());
+    return std::string(trim(rest));
+  }
+  return {};
 }
 
 void load_constraints(Connection& connection, Catalog& catalog) {
@@ -180,15 +217,24 @@ void load_constraints(Connection& connection, Catalog& catalog) {
     TableSchema& schema = at->second.schema;
     const std::string name = string_at(rows, i, 2), definition = string_at(rows, i, 7);
     switch (rows.text(i, 1).front()) {
-      case 'p': schema.primary_key = {name, names_at(rows, i, 3)}; break;
-      case 'u': schema.unique_keys.push_back({name, names_at(rows, i, 3)}); break;
+      case 'p':
+        schema.primary_key = {name, names_at(rows, i, 3), string_at(rows, i, 9),
+                              string_at(rows, i, 8)};
+        break;
+      case 'u':
+        schema.unique_keys.push_back(
+            {name, names_at(rows, i, 3), string_at(rows, i, 9), string_at(rows, i, 8)});
+        break;
       case 'f':
         schema.foreign_keys.push_back(
             {name,
              names_at(rows, i, 3),
              {.schema = string_at(rows, i, 4), .name = string_at(rows, i, 5)},
              names_at(rows, i, 6),
-             definition});
+             definition,
+             action_name(rows.text(i, 10)),
+             action_name(rows.text(i, 11)),
+             after_references(definition)});
         break;
       default: schema.checks.push_back({name, definition});
     }
@@ -200,8 +246,10 @@ void load_indexes(Connection& connection, Catalog& catalog) {
   for (int i = 0; i < rows.rows(); ++i) {
     const auto at = catalog.relations.find(oid_at(rows, i, 0));
     if (at == catalog.relations.end()) continue;
-    at->second.schema.indexes.push_back(
-        {string_at(rows, i, 1), rows.boolean(i, 2), names_at(rows, i, 3), string_at(rows, i, 4)});
+    Index index{string_at(rows, i, 1), rows.boolean(i, 2), names_at(rows, i, 3),
+                string_at(rows, i, 4)};
+    index.body = string_at(rows, i, 5);
+    at->second.schema.indexes.push_back(std::move(index));
   }
 }
 
@@ -217,7 +265,19 @@ void load_inheritance_and_sequences(Connection& connection, Catalog& catalog) {
   for (int i = 0; i < rows.rows(); ++i) {
     const auto at = catalog.relations.find(oid_at(rows, i, 0));
     if (at == catalog.relations.end()) continue;
-    at->second.schema.sequences.push_back({string_at(rows, i, 1), string_at(rows, i, 2)});
+    TableSchema& schema = at->second.schema;
+    const SequenceUse use{string_at(rows, i, 1), string_at(rows, i, 2), rows.integer(i, 3),
+                          rows.integer(i, 4), string_at(rows, i, 5)};
+    for (Field& field : schema.fields) {
+      if (field.name != use.column) continue;
+      // A serial column takes its default from the sequence it owns.
+      const bool serial = field.default_expression.starts_with("nextval(");
+      if (!field.identity && !serial) continue;
+      field.identity = true;
+      field.identity_always = rows.boolean(i, 6);
+      if (serial) field.default_expression.clear();
+      schema.sequences.push_back(use);
+    }
   }
 }
 

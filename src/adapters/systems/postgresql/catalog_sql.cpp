@@ -76,13 +76,21 @@ SELECT con.conrelid, con.contype, con.conname,
        (SELECT json_agg(a.attname ORDER BY k.place)
         FROM unnest(con.confkey) WITH ORDINALITY k(number, place)
         JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number),
-       pg_get_constraintdef(con.oid)
+       pg_get_constraintdef(con.oid),
+       CASE WHEN con.condeferrable THEN
+         'DEFERRABLE' || CASE WHEN con.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END,
+       CASE WHEN con.contype IN ('p', 'u') THEN
+         substr(pg_get_indexdef(con.conindid), length(format(
+           'CREATE UNIQUE INDEX %I ON %s%I.%I ', ic.relname,
+           CASE WHEN c.relkind = 'p' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)) + 1) END,
+       con.confupdtype, con.confdeltype
 FROM pg_constraint con
 JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class rc ON rc.oid = con.confrelid
 LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace
-WHERE con.contype IN ('p', 'u', 'f', 'c')
+LEFT JOIN pg_class ic ON ic.oid = con.conindid AND con.contype IN ('p', 'u')
+WHERE con.contype IN ('p', 'u', 'f', 'c', 'x')
   AND NOT (con.contype = 'f' AND con.conparentid <> 0 AND NOT c.relispartition)
   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
 ORDER BY con.conrelid, con.conname)";
@@ -95,7 +103,11 @@ SELECT i.indrelid, ic.relname, i.indisunique,
           FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
           WHERE k.place <= i.indnkeyatts) END,
-       pg_get_indexdef(i.indexrelid)
+       pg_get_indexdef(i.indexrelid),
+       substr(pg_get_indexdef(i.indexrelid), length(format(
+         'CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
+         ic.relname, CASE WHEN c.relkind = 'p' THEN 'ONLY ' ELSE '' END, n.nspname,
+         c.relname)) + 1)
 FROM pg_index i
 JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_class c ON c.oid = i.indrelid
@@ -110,13 +122,60 @@ extern const std::string_view inheritance = R"(
 SELECT inhparent, inhrelid FROM pg_inherits ORDER BY inhparent, inhseqno, inhrelid)";
 
 extern const std::string_view sequences = R"(
-SELECT d.refobjid, a.attname, quote_ident(n.nspname) || '.' || quote_ident(s.relname)
+SELECT d.refobjid, a.attname, quote_ident(n.nspname) || '.' || quote_ident(s.relname),
+       CASE WHEN has_sequence_privilege(s.oid, 'USAGE, SELECT')
+            THEN coalesce(pg_sequence_last_value(s.oid) + q.seqincrement, q.seqstart) ELSE 0 END,
+       q.seqincrement,
+       format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart,
+              q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
+              CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END),
+       a.attidentity = 'a'
 FROM pg_depend d
 JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+JOIN pg_sequence q ON q.seqrelid = s.oid
 JOIN pg_namespace n ON n.oid = s.relnamespace
 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
   AND d.deptype IN ('a', 'i')
 ORDER BY d.refobjid, a.attnum)";
+
+// What CREATE TYPE and CREATE DOMAIN need, as (type, statement, types it builds on).
+extern const std::string_view definitions = R"(
+SELECT t.oid, CASE t.typtype
+  WHEN 'e' THEN format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, t.typname,
+    (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
+     FROM pg_enum WHERE enumtypid = t.oid))
+  WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s%s', n.nspname, t.typname,
+    format_type(t.typbasetype, t.typtypmod),
+    CASE WHEN co.collname <> 'default' AND t.typcollation <> b.typcollation
+         THEN format(' COLLATE %I.%I', con.nspname, co.collname) ELSE '' END,
+    coalesce(' DEFAULT ' || t.typdefault, ''), CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END,
+    (SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(k.oid)), ''
+                       ORDER BY conname)
+     FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
+  WHEN 'c' THEN format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname,
+    (SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', '
+                       ORDER BY attnum)
+     FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped))
+  WHEN 'r' THEN format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s%s)', n.nspname, t.typname,
+    format_type(g.rngsubtype, NULL),
+    CASE WHEN g.rngsubdiff <> 0 THEN ', SUBTYPE_DIFF = ' || g.rngsubdiff::regproc ELSE '' END)
+  END,
+  (SELECT json_agg(needed::bigint) FROM (
+     SELECT t.typbasetype AS needed WHERE t.typtype = 'd'
+     UNION SELECT g.rngsubtype WHERE t.typtype = 'r'
+     UNION SELECT atttypid FROM pg_attribute
+           WHERE t.typtype = 'c' AND attrelid = t.typrelid AND attnum > 0
+             AND NOT attisdropped) f)
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_type b ON b.oid = t.typbasetype
+LEFT JOIN pg_collation co ON co.oid = t.typcollation
+LEFT JOIN pg_namespace con ON con.oid = co.collnamespace
+LEFT JOIN pg_range g ON g.rngtypid = t.oid
+WHERE t.typtype IN ('e', 'd', 'c', 'r') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname NOT LIKE 'pg\_toast%'
+  AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid
+                                 AND c.relkind = 'c')))";
 
 }  // namespace penstock::postgresql::sql

@@ -16,5 +16,6 @@ extern const std::string_view constraints;
 extern const std::string_view indexes;
 extern const std::string_view inheritance;
 extern const std::string_view sequences;
+extern const std::string_view definitions;
 
 }  // namespace penstock::postgresql::sql

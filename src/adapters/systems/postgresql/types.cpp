@@ -1,6 +1,7 @@
 #include "adapters/systems/postgresql/types.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "adapters/systems/postgresql/passage.h"
@@ -165,6 +166,26 @@ Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, in
   Mapping mapping = map_decoded(catalog, type, modifier, dimensions);
   mapping.fetch.passage = passage_of(catalog, type);
   return mapping;
+}
+
+void add_definitions(const TypeCatalog& catalog, Oid type, std::vector<TypeDefinition>& out) {
+  std::function<void(Oid, int)> add = [&](Oid oid, int depth) {
+    const auto at = catalog.types.find(oid);
+    if (at == catalog.types.end() || depth > kDomainDepthMax) return;
+    const NativeType& native = at->second;
+    if (native.element != 0) return add(native.element, depth + 1);
+    if (native.definition.empty() && native.extension.empty()) return;
+    const bool there = std::ranges::any_of(out, [&](const TypeDefinition& one) {
+      return one.schema == native.schema && one.name == native.name;
+    });
+    if (there) return;
+    if (native.extension.empty()) {
+      for (const Oid needed : native.needs) add(needed, depth + 1);
+    }
+    out.push_back({native.schema, native.name, native.extension,
+                   native.extension.empty() ? native.definition : std::string(), native.labels});
+  };
+  add(type, 0);
 }
 
 std::string without_modifiers(std::string_view native_type) {

@@ -28,6 +28,8 @@ struct NativeType {
   int base_dimensions = 0;
   bool sends_binary = true;
   std::vector<std::string> labels;  // of an enum, in order
+  std::string definition;           // SQL that creates it; empty: built in, or an extension's
+  std::vector<Oid> needs;           // types in its definition
 };
 
 struct TypeCatalog {
@@ -68,6 +70,10 @@ Mapping map_type(const TypeCatalog& catalog, Oid type, std::int32_t modifier, in
 // "numeric(15,2)[]" → "numeric[]", "timestamp(3) without time zone" → "timestamp without time
 // zone": the name of the type alone, as WireFormat::types has it.
 std::string without_modifiers(std::string_view native_type);
+
+// The types that the user's database defines and a column of that type needs, each after what it
+// builds on; appended to `out` where they are not in it yet.
+void add_definitions(const TypeCatalog& catalog, Oid type, std::vector<TypeDefinition>& out);
 
 // numeric(p,s) from its type modifier; numeric when it has none or more than 76 digits.
 Type numeric_type(std::int32_t modifier);
