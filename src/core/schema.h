@@ -109,7 +109,8 @@ struct SequenceUse {
   std::string sequence;
   std::int64_t next_value = 0;  // the number the source would give next; 0: unknown
   std::int64_t increment = 1;
-  std::string options;  // native SQL: "AS integer MINVALUE 1 …"; empty: unknown
+  std::string options;  // native SQL: "MINVALUE 1 …"; empty: unknown
+  bool serial = false;  // fed by the column's default, not by an identity of the column's own
 };
 
 // A type that the source's database defines and a table uses, for destinations that speak the

@@ -266,16 +266,16 @@ void load_inheritance_and_sequences(Connection& connection, Catalog& catalog) {
     const auto at = catalog.relations.find(oid_at(rows, i, 0));
     if (at == catalog.relations.end()) continue;
     TableSchema& schema = at->second.schema;
-    const SequenceUse use{string_at(rows, i, 1), string_at(rows, i, 2), rows.integer(i, 3),
-                          rows.integer(i, 4), string_at(rows, i, 5)};
+    SequenceUse use{string_at(rows, i, 1), string_at(rows, i, 2), rows.integer(i, 3),
+                    rows.integer(i, 4), string_at(rows, i, 5)};
     for (Field& field : schema.fields) {
       if (field.name != use.column) continue;
       // A serial column takes its default from the sequence it owns.
-      const bool serial = field.default_expression.starts_with("nextval(");
-      if (!field.identity && !serial) continue;
+      use.serial = field.default_expression.starts_with("nextval(");
+      if (!field.identity && !use.serial) continue;
       field.identity = true;
       field.identity_always = rows.boolean(i, 6);
-      if (serial) field.default_expression.clear();
+      if (use.serial) field.default_expression.clear();
       schema.sequences.push_back(use);
     }
   }

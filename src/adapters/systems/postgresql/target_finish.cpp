@@ -203,8 +203,12 @@ class Finish {
       if (row.null(0, 0)) continue;
       const std::string wanted =
           std::string(utf8_prefix(table_.name + "_" + column.name, 59)) + "_seq";
+      const std::string name = free_name(wanted);
       exec("ALTER SEQUENCE " + std::string(row.text(0, 0)) + " RENAME TO " +
-           quote_identifier(free_name(wanted)));
+           quote_identifier(name));
+      if (column.identity == kSerial && !column.identity_options.empty()) {
+        exec("ALTER SEQUENCE " + quoted(table_.schema, name) + " " + column.identity_options);
+      }
     }
   }
 

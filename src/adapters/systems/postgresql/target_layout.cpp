@@ -142,11 +142,17 @@ TargetLayout TargetLayout::from_json(std::string_view payload) {
 
 namespace {
 
+std::string_view serial_type(std::string_view type) {
+  return type == "bigint" ? "bigserial" : type == "integer" ? "serial" : "smallserial";
+}
+
 std::string column_sql(const TargetColumnLayout& column) {
-  std::string sql = quote_identifier(column.name) + " " + column.type;
+  const bool serial = column.identity == kSerial;
+  std::string sql = quote_identifier(column.name) + " ";
+  sql += serial ? serial_type(column.type) : column.type;
   if (!column.collation.empty()) sql += " COLLATE " + column.collation;
   if (!column.generated.empty()) sql += " GENERATED ALWAYS AS (" + column.generated + ") STORED";
-  if (!column.identity.empty()) {
+  if (!column.identity.empty() && !serial) {
     sql += " GENERATED " + column.identity + " AS IDENTITY";
     if (!column.identity_options.empty()) sql += " (" + column.identity_options + ")";
   }

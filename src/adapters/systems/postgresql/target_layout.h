@@ -12,12 +12,15 @@
 
 namespace penstock::postgresql {
 
+// A column whose default takes the next number of a sequence that it owns.
+inline constexpr std::string_view kSerial = "SERIAL";
+
 struct TargetColumnLayout {
   std::string name, type;        // type with modifiers
   std::string collation;         // qualified and quoted; empty: the type's
   std::string default_sql;       // one that cannot fail; empty: none
   std::string generated;         // expression of a generated column, which takes no values
-  std::string identity;          // "ALWAYS" or "BY DEFAULT"; empty: none
+  std::string identity;          // "ALWAYS", "BY DEFAULT" or kSerial; empty: none
   std::string identity_options;  // "START WITH 1 INCREMENT BY 1 …"
   std::int64_t next_value = 0;   // the source's; 0: unknown
   std::int64_t increment = 1;

@@ -273,6 +273,7 @@ class TargetMapper {
       layout.next_value = use.next_value;
       layout.increment = use.increment;
       if (same_system_) layout.identity_options = use.options;
+      if (use.serial && same_system_) layout.identity = kSerial;
     }
     return true;
   }
