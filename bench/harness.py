@@ -180,3 +180,23 @@ def report(name, about, figures):
           f"Linux {about['kernel']}, load {about['load_before']} before; "
           f"PostgreSQL {about['postgresql']}, ClickHouse {about['clickhouse']}; "
           f"commit {about['commit']}\nkept in {path}")
+
+
+def figures(runs):
+    return {key: [vars(run) | {"share": run.share} for run in of_way]
+            for key, of_way in runs.items()}
+
+
+def show_ways(title, ways, runs):
+    """A table of medians, and every way of penstock's (P, D) over every other."""
+    print(f"\n{title}; medians of {len(next(iter(runs.values())))}")
+    print(f"  {'':28}{'seconds':>9}{'min':>8}{'max':>8}{'peak MiB':>10}{'own CPU s':>11}"
+          f"{'share':>8}")
+    for key, label, _ in ways:
+        seconds = [run.seconds for run in runs[key]]
+        print(f"  {key} {label:26}{median(runs[key]):9.2f}{min(seconds):8.2f}{max(seconds):8.2f}"
+              f"{max(run.peak_mib for run in runs[key]):10.1f}{median(runs[key], 'cpu'):11.2f}"
+              f"{median(runs[key], 'share'):7.1f}%")
+    ratios = [f"{mine}/{other} {median(runs[mine]) / median(runs[other]):.2f}"
+              for mine in "PD" for other in runs if mine in runs and other not in "PD"]
+    print("  ratios: " + "  ".join(ratios))
