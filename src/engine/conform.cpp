@@ -124,13 +124,16 @@ std::optional<Misfit> bytes_misfit(const Type& type, std::string_view value,
 }
 
 // Whether the lists of each level below rows [from, to) have one length.
-bool is_rectangular(const Column& column, std::int64_t from, std::int64_t to) {
+bool is_rectangular(const Column& column, std::int64_t from, std::int64_t to, bool top = true) {
   if (column.layout != Physical::list) return true;
   const auto* ends = column.offsets.as<std::int32_t>();
   for (std::int64_t i = from + 1; i < to; ++i) {
     if (ends[i + 1] - ends[i] != ends[from + 1] - ends[from]) return false;
   }
-  return is_rectangular(*column.child, ends[from], ends[to]);
+  // A list of empty lists has no rectangle either: its own length would be lost.
+  const bool empty = from < to && ends[from + 1] == ends[from];
+  if (empty && !top) return false;
+  return is_rectangular(*column.child, ends[from], ends[to], false);
 }
 
 // The first reason why a present value breaks its rule; lists are searched through.

@@ -11,7 +11,8 @@ namespace penstock::testing {
 
 std::vector<DestinationQuirks> destinations_under_test() {
   return {clickhouse_quirks<PrivateClickHouse>("clickhouse_old", shared_clickhouse),
-          clickhouse_quirks<EmbeddedClickHouse>("clickhouse_current", shared_embedded_clickhouse)};
+          clickhouse_quirks<EmbeddedClickHouse>("clickhouse_current", shared_embedded_clickhouse),
+          postgresql_quirks()};
 }
 
 std::vector<SourceQuirks> sources_under_test() {

@@ -1,6 +1,7 @@
 // PostgreSQL in the conformance suite: its type table, played out on a real server.
 #pragma once
 
+#include "adapters/destinations/postgresql.h"
 #include "adapters/skeleton/table_file.h"
 #include "adapters/sources/postgresql.h"
 #include "conformance/suite.h"
@@ -64,6 +65,31 @@ inline SourceQuirks postgresql_source_quirks() {
                         {"username", server.user()}};
   };
   return {.name = "postgresql", .entry = postgresql_source(), .fill = fill, .waivers = {}};
+}
+
+// PostGIS is not made by itself in a fresh database, but is there to be made.
+inline DestinationQuirks postgresql_quirks() {
+  return {.name = "postgresql",
+          .entry = postgresql_destination(),
+          .fresh =
+              [] {
+                PrivatePostgres& server = shared_postgres();
+                return json::object{{"host", server.host()},
+                                    {"port", server.port()},
+                                    {"username", server.user()},
+                                    {"database", server.fresh_database()}};
+              },
+          .objects =
+              [](const json::object& config) {
+                return split(shared_postgres().sql(
+                                 "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                                 "relnamespace WHERE relkind IN ('r', 'p', 'v', 'S', 'i') AND "
+                                 "nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')",
+                                 std::string(config.at("database").as_string())),
+                             '\n');
+              },
+          .waivers = {{"nul", "PostgreSQL's text takes no NUL"},
+                      {"numeric.v", "PostgreSQL's numbers have no negative zero"}}};
 }
 
 }  // namespace penstock::testing

@@ -216,6 +216,9 @@ class TargetMapper {
       MappedTarget mapped = map_logical(field.type, facts_, make_enum(column.name, field.type),
                                         request_.dialect, options_.text("json"));
       column.native_type = std::move(mapped.native);
+      if (column.native_type.ends_with(".geometry")) {
+        add_type({"public", "geometry", "postgis", {}, {}});
+      }
       column.rule = std::move(mapped.rule);
       column.losses.insert(column.losses.end(), mapped.losses.begin(), mapped.losses.end());
     }
