@@ -67,17 +67,21 @@ inline SourceQuirks postgresql_source_quirks() {
   return {.name = "postgresql", .entry = postgresql_source(), .fill = fill, .waivers = {}};
 }
 
-// PostGIS is not made by itself in a fresh database, but is there to be made.
+// PostGIS in a schema of its own: in public, no table could be called geometry as one here is.
 inline DestinationQuirks postgresql_quirks() {
   return {.name = "postgresql",
           .entry = postgresql_destination(),
           .fresh =
               [] {
                 PrivatePostgres& server = shared_postgres();
+                const std::string database = server.fresh_database();
+                if (server.has_extension("postgis")) {
+                  server.sql("CREATE SCHEMA gis; CREATE EXTENSION postgis SCHEMA gis", database);
+                }
                 return json::object{{"host", server.host()},
                                     {"port", server.port()},
                                     {"username", server.user()},
-                                    {"database", server.fresh_database()}};
+                                    {"database", database}};
               },
           .objects =
               [](const json::object& config) {

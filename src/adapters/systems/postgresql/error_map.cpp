@@ -53,6 +53,8 @@ constexpr std::array kMeanings = {
     Meaning{
         "42703", "*.changed", false,
         "a column vanished or was renamed (plan again), or a condition in `where` misspells it"},
+    Meaning{"42710", "*.exists", false,
+            "something of that name is there already; give the table another name with --rename"},
     Meaning{"3F000", "*.changed", false, "the schema vanished; plan again"},
     Meaning{"XX001", "*.corrupted", false, "the server found damaged data in the table"},
     Meaning{"XX002", "*.corrupted", false, "the server found a damaged index; REINDEX it"},

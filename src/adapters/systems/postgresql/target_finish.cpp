@@ -193,6 +193,12 @@ class Finish {
            (index.kind == IndexKind::primary ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " +
            quote_identifier(made) + " " + index.options);
     }
+    for (std::size_t i = 0; i < layout_.additions.size(); ++i) {
+      const std::string& wanted = layout_.additions[i].name;
+      if (wanted.empty() || !name_taken(names_.constraint(i))) continue;
+      exec("ALTER TABLE " + visible_ + " RENAME CONSTRAINT " +
+           quote_identifier(names_.constraint(i)) + " TO " + quote_identifier(free_name(wanted)));
+    }
   }
 
   void rename_sequences() {

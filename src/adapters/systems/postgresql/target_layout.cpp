@@ -82,7 +82,8 @@ std::string TargetLayout::to_json() const {
                                       {"options", index.options}});
   }
   for (const TargetAddition& addition : additions) {
-    addition_list.push_back(json::object{{"what", addition.what}, {"sql", addition.sql}});
+    addition_list.push_back(
+        json::object{{"what", addition.what}, {"sql", addition.sql}, {"name", addition.name}});
   }
   for (const TargetLink& link : links) {
     link_list.push_back(
@@ -124,7 +125,7 @@ TargetLayout TargetLayout::from_json(std::string_view payload) {
     layout.indexes.push_back(index_of(one));
   }
   for (const json::value& one : parsed.at("additions").as_array()) {
-    layout.additions.push_back({text_of(one, "what"), text_of(one, "sql")});
+    layout.additions.push_back({text_of(one, "what"), text_of(one, "sql"), text_of(one, "name")});
   }
   for (const json::value& one : parsed.at("links").as_array()) {
     layout.links.push_back(link_of(one));

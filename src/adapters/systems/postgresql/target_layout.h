@@ -42,6 +42,9 @@ struct TargetIndex {
 struct TargetAddition {
   std::string what;  // for people
   std::string sql;   // what follows ALTER TABLE …
+  // An exclusion constraint's, whose index has its name among all tables': then `sql` is the
+  // definition alone, and it gets its name when the table does.
+  std::string name{};
 };
 
 struct TargetLink {
@@ -92,6 +95,8 @@ struct StagingNames {
   StagingNames(const TargetTable& table, const RunId& run);
   explicit StagingNames(const TargetTable& table);
   std::string index(std::size_t number) const { return base + "_i" + std::to_string(number); }
+
+  std::string constraint(std::size_t number) const { return base + "_c" + std::to_string(number); }
 
   std::string prefix;  // of every run's
   std::string base;    // the staging table

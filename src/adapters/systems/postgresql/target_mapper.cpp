@@ -399,9 +399,13 @@ class TargetMapper {
       return;
     }
     for (const CheckConstraint& check : checks) {
-      layout_.additions.push_back(
-          {"constraint " + check.name,
-           "ADD CONSTRAINT " + quote_identifier(check.name) + " " + check.definition});
+      const std::string what = "constraint " + check.name;
+      if (check.definition.starts_with("EXCLUDE")) {
+        layout_.additions.push_back({what, check.definition, check.name});
+      } else {
+        layout_.additions.push_back(
+            {what, "ADD CONSTRAINT " + quote_identifier(check.name) + " " + check.definition});
+      }
     }
   }
 
@@ -446,7 +450,9 @@ class TargetMapper {
     }
     const std::string name = quote_table({.schema = target_.schema, .name = target_.name});
     for (const TargetAddition& addition : layout_.additions) {
-      target_.ddl.push_back("ALTER TABLE " + name + " " + addition.sql);
+      const std::string add =
+          addition.name.empty() ? "" : "ADD CONSTRAINT " + quote_identifier(addition.name) + " ";
+      target_.ddl.push_back("ALTER TABLE " + name + " " + add + addition.sql);
     }
     for (const TargetLink& link : layout_.links) {
       target_.ddl.push_back("ALTER TABLE " + name + " ADD CONSTRAINT " +

@@ -172,9 +172,13 @@ void TargetSession::build(const TargetTable& table, const RunId& run, const Buil
            "DROP INDEX IF EXISTS " + staged(table, name) + ";" +
            create_index_sql(table, layout.indexes.at(at), name, names.base);
   } else {
-    const TargetAddition& addition =
-        layout.additions.at(payload.at("addition").to_number<std::size_t>());
-    sql += "ALTER TABLE " + staged(table, names.base) + " " + addition.sql;
+    const auto at = payload.at("addition").to_number<std::size_t>();
+    const TargetAddition& addition = layout.additions.at(at);
+    sql += "ALTER TABLE " + staged(table, names.base) + " ";
+    if (!addition.name.empty()) {
+      sql += "ADD CONSTRAINT " + quote_identifier(names.constraint(at)) + " ";
+    }
+    sql += addition.sql;
   }
   connection_.rollback();
   try {
