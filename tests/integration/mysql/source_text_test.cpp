@@ -91,9 +91,8 @@ TEST_F(MysqlText, PaddingAndEveryByteAreKept) {
   sql("CREATE TABLE t (id int PRIMARY KEY, c char(5), v varchar(5), b binary(4), w varbinary(4), "
       "n varchar(9));"
       "INSERT INTO t VALUES (1, 'ab', 'ab  ', X'61', X'00610A', 'a\\0b\\n\\t')");
-  EXPECT_EQ(
-      rows("t"),
-      (std::vector<std::string>{std::string("1|ab|ab  |\\x61000000|\\x00610a|a\0b\n\t", 33)}));
+  using namespace std::string_literals;
+  EXPECT_EQ(rows("t"), (std::vector<std::string>{"1|ab|ab  |\\x61000000|\\x00610a|a\0b\n\t"s}));
 }
 
 TEST_F(MysqlText, LargeValuesOfEveryTextAndBlob) {

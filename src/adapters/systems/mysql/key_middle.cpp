@@ -14,7 +14,6 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 constexpr std::size_t kWideDigitsMax = 37;
-constexpr std::size_t kInterpolatedMax = 8;  // bytes or characters behind the common beginning
 
 // An integer or decimal without its point; nothing when it has too many digits.
 std::optional<Wide> unscaled(std::string_view text, std::size_t scale) {
@@ -46,14 +45,19 @@ std::string wide_text(Wide value, std::size_t scale) {
   return (negative ? "-" : "") + digits;
 }
 
-std::optional<std::string> middle_number(const std::string& low, const std::string& high) {
+// Rounded up: between neighbours it is the upper one, which ends a range of one value.
+Wide between(Wide low, Wide high, int share) {
+  const Wide span = high - low;
+  return low + span / kShares * share + (span % kShares * share + kShares - 1) / kShares;
+}
+
+std::optional<std::string> middle_number(const std::string& low, const std::string& high,
+                                         int share) {
   const std::size_t point = low.find('.');
   const std::size_t scale = point == std::string::npos ? 0 : low.size() - point - 1;
   const auto a = unscaled(low, scale), b = unscaled(high, scale);
   if (!a || !b) return std::nullopt;
-  // Rounded up: between neighbours it is the upper one, which ends a range of one value.
-  const Wide span = *b - *a;
-  return wide_text(*a + span / 2 + (span % 2 != 0 ? 1 : 0), scale);
+  return wide_text(between(*a, *b, share), scale);
 }
 
 // Seconds since 1970 of "2024-02-29[ 12:34:56[.789]]"; nothing for zero dates.
@@ -66,33 +70,57 @@ std::optional<std::int64_t> seconds_of(const std::string& text) {
   }
 }
 
-std::optional<std::string> middle_moment(const std::string& low, const std::string& high) {
+std::optional<std::string> middle_moment(const std::string& low, const std::string& high,
+                                         int share) {
   const auto a = seconds_of(low), b = seconds_of(high);
   if (!a || !b) return std::nullopt;
-  const std::string text = timestamp_text(*a + (*b - *a) / 2, 0, false);
+  const auto seconds = static_cast<std::int64_t>(between(*a, *b, share));
+  const std::string text = timestamp_text(seconds, 0, false);
   return quote_literal(low.size() == 10 ? text.substr(0, 10) : text);
 }
 
-// Numbers of base `base` behind the common beginning, halved between.
-std::vector<std::uint32_t> middle_units(const std::vector<std::uint32_t>& low,
-                                        const std::vector<std::uint32_t>& high,
-                                        std::uint32_t base) {
+// ---- text and bytes, as numbers of a large base behind their common beginning
+
+using Units = std::vector<std::uint32_t>;
+
+Units middle_units(const Units& low, const Units& high, std::uint32_t base, int share) {
   std::size_t common = 0;
   while (common < low.size() && common < high.size() && low[common] == high[common]) ++common;
-  std::vector<std::uint32_t> out(low.begin(), low.begin() + static_cast<std::ptrdiff_t>(common));
-  std::uint64_t carry = 0;
-  for (std::size_t i = common; i < common + kInterpolatedMax; ++i) {
-    const std::uint64_t a = i < low.size() ? low[i] : 0, b = i < high.size() ? high[i] : 0;
-    const std::uint64_t sum = a + b + carry * base;
-    out.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(sum / 2, base - 1)));
-    carry = sum % 2;
-    if (a < b && out.back() > a && i > common + 1) break;
+  // As many as fit 100 bits, so that nothing below overflows.
+  std::size_t count = 0;
+  for (Wide room = Wide{1} << 100; room >= base && count < 8; room /= base) ++count;
+  const auto value = [&](const Units& units) {
+    Wide out = 0;
+    for (std::size_t i = common; i < common + count; ++i) {
+      out = out * base + (i < units.size() ? std::min(units[i], base - 1) : 0);
+    }
+    return out;
+  };
+  Wide rest = between(value(low), value(high), share);
+  Units tail(count);
+  for (std::size_t i = count; i-- > 0; rest /= base) {
+    tail[i] = static_cast<std::uint32_t>(rest % base);
   }
+  while (!tail.empty() && tail.back() == 0) tail.pop_back();
+  Units out(low.begin(), low.begin() + static_cast<std::ptrdiff_t>(common));
+  out.insert(out.end(), tail.begin(), tail.end());
   return out;
 }
 
-std::vector<std::uint32_t> code_points(std::string_view text, bool fold_case) {
-  std::vector<std::uint32_t> out;
+bool is_unicode(std::string_view charset) {
+  return charset.starts_with("utf") || charset == "ucs2";
+}
+
+bool has_two_bytes(std::string_view charset) {
+  for (const std::string_view one :
+       {"gbk", "gb2312", "gb18030", "big5", "sjis", "cp932", "euckr", "ujis", "eucjpms"}) {
+    if (charset == one) return true;
+  }
+  return false;
+}
+
+Units code_points(std::string_view text, bool fold_case) {
+  Units out;
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -126,58 +154,91 @@ void append_utf8(std::string& out, std::uint32_t point) {
   }
 }
 
-std::string middle_text(const KeyColumn& column, const std::string& low, const std::string& high) {
+std::string middle_unicode(const KeyColumn& column, const std::string& low, const std::string& high,
+                           int share) {
   const bool fold = column.collation.find("_ci") != std::string::npos;
-  const auto a = code_points(low, fold), b = code_points(high, fold);
-  // Where all is ASCII the halves shall be too: other characters sort anywhere.
-  const auto ascii = [](const auto& units) {
+  const Units a = code_points(low, fold), b = code_points(high, fold);
+  // Where all is ASCII the middle shall be too: other characters sort anywhere.
+  const auto ascii = [](const Units& units) {
     return std::ranges::all_of(units, [](std::uint32_t unit) { return unit < 0x80; });
   };
+  const std::uint32_t base = ascii(a) && ascii(b) ? 0x7F : 0x110000;
   std::string out;
-  for (const std::uint32_t point : middle_units(a, b, ascii(a) && ascii(b) ? 0x7F : 0x10FFFF)) {
-    append_utf8(out, point);
-  }
-  // Characters that the column's set lacks become question marks there: still a guess.
+  for (const std::uint32_t point : middle_units(a, b, base, share)) append_utf8(out, point);
   return "CONVERT(" + quote_literal(out) + " USING " + charset_of(column.collation) + ") COLLATE " +
          column.collation;
 }
 
-std::string middle_bytes(const std::string& low, const std::string& high) {
-  const auto units = [](const std::string& text) {
-    std::vector<std::uint32_t> out;
-    for (const char c : text) out.push_back(static_cast<unsigned char>(c));
-    return out;
-  };
+// One unit per character: the byte, or lead and trail, in the upper and lower half.
+Units characters(std::string_view bytes, bool two_bytes) {
+  Units out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(bytes[i]);
+    std::uint32_t unit = lead << 8U;
+    if (two_bytes && lead > 0x80 && i + 1 < bytes.size()) {
+      unit |= static_cast<unsigned char>(bytes[++i]);
+    }
+    out.push_back(unit);
+  }
+  return out;
+}
+
+std::string middle_local(const KeyColumn& column, const std::string& low, const std::string& high,
+                         int share) {
+  const bool two_bytes = has_two_bytes(charset_of(column.collation));
   std::string out;
-  for (const std::uint32_t unit : middle_units(units(low), units(high), 256)) {
-    out += static_cast<char>(unit);
+  for (const std::uint32_t unit :
+       middle_units(characters(low, two_bytes), characters(high, two_bytes), 0x10000, share)) {
+    const std::uint32_t lead = unit >> 8;
+    out += static_cast<char>(lead);
+    if (!two_bytes || lead <= 0x80) continue;
+    out += static_cast<char>(std::clamp<std::uint32_t>(unit & 0xFF, 0xA1, 0xFC));
+  }
+  return quote_raw(out, column.collation);
+}
+
+std::string middle_bytes(const std::string& low, const std::string& high, int share) {
+  std::string out;
+  for (const std::uint32_t unit :
+       middle_units(characters(low, false), characters(high, false), 0x10000, share)) {
+    out += static_cast<char>(unit >> 8);
   }
   return quote_raw(out, {});
 }
 
+// Hexadecimal digits in their places; another order costs balance alone.
+std::optional<std::string> middle_uuid(const std::string& low, const std::string& high, int share) {
+  if (low.size() != 36 || high.size() != 36) return std::nullopt;
+  const auto leading = [](const std::string& text) {
+    const std::string digits = text.substr(0, 8) + text.substr(9, 4);
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return value;
+  };
+  const auto value = static_cast<std::uint64_t>(between(leading(low), leading(high), share));
+  const std::string digits = hex64(value).substr(4);
+  return quote_literal(digits.substr(0, 8) + "-" + digits.substr(8, 4) + "-0000-0000-000000000000");
+}
+
 }  // namespace
 
+bool wants_raw_text(const KeyColumn& column) {
+  return column.kind == KeyKind::bytes ||
+         (column.kind == KeyKind::text && !is_unicode(charset_of(column.collation)));
+}
+
 std::optional<std::string> middle(const KeyColumn& column, const std::string& low,
-                                  const std::string& high) {
+                                  const std::string& high, int share) {
   switch (column.kind) {
-    case KeyKind::number: return middle_number(low, high);
-    case KeyKind::moment: return middle_moment(low, high);
-    case KeyKind::text: return middle_text(column, low, high);
-    case KeyKind::bytes: return middle_bytes(low, high);
-    case KeyKind::other: break;
+    case KeyKind::number: return middle_number(low, high, share);
+    case KeyKind::moment: return middle_moment(low, high, share);
+    case KeyKind::text:
+      return wants_raw_text(column) ? middle_local(column, low, high, share)
+                                    : middle_unicode(column, low, high, share);
+    case KeyKind::bytes: return middle_bytes(low, high, share);
+    case KeyKind::other: return middle_uuid(low, high, share);
   }
-  // Hexadecimal digits for the most part; what is no uuid or address is refused by the server.
-  if (low.size() != high.size() || low.size() != 36) return std::nullopt;
-  std::string out = "00000000-0000-0000-0000-000000000000";
-  std::uint64_t ends[2] = {};
-  for (int i = 0; i < 2; ++i) {
-    const std::string& text = i == 0 ? low : high;
-    const std::string digits = text.substr(0, 8) + text.substr(9, 4);
-    std::from_chars(digits.data(), digits.data() + digits.size(), ends[i], 16);
-  }
-  const std::string half = hex64((ends[0] + ends[1]) / 2).substr(4);
-  out.replace(0, 8, half.substr(0, 8)).replace(9, 4, half.substr(8, 4));
-  return quote_literal(out);
+  return std::nullopt;
 }
 
 }  // namespace penstock::mysql

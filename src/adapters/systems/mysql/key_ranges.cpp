@@ -15,6 +15,8 @@ constexpr std::string_view kDoing = "looking for key ranges";
 constexpr std::size_t kKeyColumnsMax = 4;  // more make conditions long and ranges no better
 // Ranges that turn out to be sparse take searches of their own: a bound on them.
 constexpr std::int64_t kStepsPerRange = 4, kStepsSpare = 64;
+constexpr std::int64_t kLopsided = 16;  // a cut that leaves less than 1/16 on a side missed
+constexpr int kAttemptsMax = 7;         // in halves, quarters and eighths
 
 bool is_number(TypeId id) {
   switch (id) {
@@ -171,6 +173,7 @@ struct Range {
   bool last = false;   // `high` belongs to it
   std::int64_t rows = 0;
   bool whole = false;  // no middle was found
+  int attempt = 0;     // how many cuts in a row left nearly all of it
 };
 
 class Searcher {
@@ -246,7 +249,8 @@ std::optional<KeyValue> Searcher::first(const std::string& condition, bool from_
   for (std::size_t i = 0; i < key_.columns.size(); ++i) {
     const int at = static_cast<int>(2 * i);
     value.literals.push_back(literal(key_.columns[i], rows.string(0, at)));
-    value.texts.push_back(rows.string(0, at + 1));
+    const std::string text = rows.string(0, wants_raw_text(key_.columns[i]) ? at : at + 1);
+    value.texts.push_back(wants_raw_text(key_.columns[i]) ? bytes_of_hex(text) : text);
   }
   return value;
 }
@@ -259,11 +263,20 @@ std::int64_t Searcher::estimate(const Range& range) {
   return plan.rows() == 0 || column < 0 ? 0 : plan.integer(0, column);
 }
 
+// 1/2, 1/4, 3/4, 1/8, 5/8, …: where the order of our guesses is not the server's, another place
+// may do.
+int share_of(int attempt) {
+  int share = 0, place = kShares / 2;
+  for (int n = attempt % (kShares - 1) + 1; n > 0; n /= 2, place /= 2) share += n % 2 * place;
+  return share;
+}
+
 std::optional<KeyValue> Searcher::between(const Range& range) {
   // The first column whose ends differ, with those before it as they are.
   std::size_t at = 0;
   while (at + 1 < names_.size() && range.low.literals[at] == range.high.literals[at]) ++at;
-  const auto guess = middle(key_.columns[at], range.low.texts[at], range.high.texts[at]);
+  const auto guess =
+      middle(key_.columns[at], range.low.texts[at], range.high.texts[at], share_of(range.attempt));
   if (!guess) return std::nullopt;
   const std::vector<std::string> names(names_.begin(),
                                        names_.begin() + static_cast<std::ptrdiff_t>(at + 1));
@@ -272,19 +285,30 @@ std::optional<KeyValue> Searcher::between(const Range& range) {
   literals.push_back(*guess);
   const std::string inside =
       compare(names_, range.low.literals, ">", ">") + " AND " + below(names_, range.high.literals);
-  if (auto found = first(inside + " AND " + at_or_above(names, literals), false)) return found;
-  return first(inside + " AND " + below(names, literals), true);
+  try {
+    if (auto found = first(inside + " AND " + at_or_above(names, literals), false)) return found;
+    return first(inside + " AND " + below(names, literals), true);
+  } catch (const Error&) {
+    // The guess was no value of the type: bytes that are no characters, for example.
+    if (!connection_.usable()) throw;
+    return std::nullopt;
+  }
 }
 
+// False when nothing was found to cut at.
 bool cut(Searcher& search, std::list<Range>& ranges, std::list<Range>::iterator at) {
   const auto found = search.between(*at);
   if (!found) return false;
-  Range upper = *at;
+  const Range parent = *at;
+  Range upper = parent;
   upper.low = *found;
   upper.rows = search.estimate(upper);
   at->high = *found;
   at->last = false;
   at->rows = search.estimate(*at);
+  at->attempt = upper.attempt = 0;
+  if (at->rows < parent.rows / kLopsided) upper.attempt = parent.attempt + 1;
+  if (upper.rows < parent.rows / kLopsided) at->attempt = parent.attempt + 1;
   ranges.insert(std::next(at), std::move(upper));
   return true;
 }
@@ -308,7 +332,9 @@ std::vector<KeyBoundary> find_boundaries(Connection& connection, const TableSche
     // Half as much again is not worth another cut.
     if (largest->whole || largest->rows <= rows_target + rows_target / 2) break;
     connection.cancel_token().check();
-    if (!cut(search, ranges, largest)) largest->whole = true;
+    if (cut(search, ranges, largest)) continue;
+    // Another place may have an entry, or be a value at all.
+    if (++largest->attempt == kAttemptsMax) largest->whole = true;
   }
   if (ranges.size() == 1) return {};
   std::vector<KeyBoundary> boundaries;

@@ -48,10 +48,13 @@ std::string at_or_above(const std::vector<std::string>& columns,
 std::string below(const std::vector<std::string>& columns,
                   const std::vector<std::string>& literals);
 
-// A literal near the middle between two values of a column, as they come from the server (digits,
-// moments as text, text in UTF-8, bytes); nothing when there is no telling. Pure.
+// A literal about `share` of kShares of the way between two values of a column: digits, moments as
+// text, uuids, text in UTF-8, or the bytes in the column's own character set where wants_raw_text
+// says so. Nothing when there is no telling. Pure.
+inline constexpr int kShares = 64;
 std::optional<std::string> middle(const KeyColumn& column, const std::string& low,
-                                  const std::string& high);
+                                  const std::string& high, int share = kShares / 2);
+bool wants_raw_text(const KeyColumn& column);
 
 // The upper end of a range.
 struct KeyBoundary {
