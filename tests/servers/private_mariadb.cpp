@@ -72,6 +72,16 @@ std::string unique_name() {
   return "db_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
 }
 
+// A string literal of SQL with backslash escapes.
+std::string literal(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\\' || c == '\'') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
 }  // namespace
 
 PrivateMariadb::PrivateMariadb(const MariadbOptions& options)
@@ -227,12 +237,12 @@ void PrivateMariadb::start() {
       sql("SELECT count(*) FROM mysql.user WHERE user = 'root' AND host = '127.0.0.1'") != "0") {
     return;
   }
-  const std::string wanted = options_.password;
+  const std::string wanted = options_.password, secret = literal(wanted);
   options_.password = fresh ? "" : wanted;
   std::string accounts = "SET sql_log_bin = 0;";
-  accounts += "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY '" + wanted +
-              "'; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;";
-  accounts += "ALTER USER 'root'@'localhost' IDENTIFIED BY '" + wanted + "'";
+  accounts += "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY " + secret +
+              "; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;";
+  accounts += "ALTER USER 'root'@'localhost' IDENTIFIED BY " + secret;
   sql(accounts);
   options_.password = wanted;
 }

@@ -2,37 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "adapters/systems/mysql/types.h"
-#include "contract/type_map.h"
 #include "integration/mysql/source_harness.h"
+#include "integration/mysql/type_rows.h"
 
 namespace penstock::testing {
 namespace {
-
-bool server_has(const TypeRow& row, const SourceInfo& info) {
-  const std::string& product = row.at("server");
-  if (!product.empty() && product != (info.product == "MariaDB" ? "mariadb" : "mysql"))
-    return false;
-  return row.at("since").empty() || version_number(info.version) >= version_number(row.at("since"));
-}
-
-// A declaration that takes the row's literals: arguments where the name stands for a family.
-std::string declaration(const std::string& native) {
-  if (native == "decimal(p,s)") return "decimal(12,2)";
-  if (native == "bit(n)") return "bit(64)";
-  if (native == "binary" || native == "varbinary") return native + "(3)";
-  if (native == "char" || native == "varchar") return native + "(9)";
-  if (native == "enum" || native == "set") return native + "('a','b')";
-  if (native == "vector") return "vector(2)";
-  if (native.ends_with("(d)")) return native.substr(0, native.size() - 3) + "(6)";
-  return native;
-}
-
-std::string expected_logical(std::string logical) {
-  if (logical == "decimal(p,s)") return "decimal(12,2)";
-  if (logical == "enum") return "enum('a','b')";
-  if (const auto at = logical.find("(d"); at != std::string::npos) logical[at + 1] = '6';
-  return logical;
-}
 
 TEST(MysqlTypesOnServer, EveryTypeOfTheTableIsReadAsItSays) {
   PrivateMariadb& server = shared_mariadb();
@@ -40,10 +14,10 @@ TEST(MysqlTypesOnServer, EveryTypeOfTheTableIsReadAsItSays) {
   const SourceInfo info = OpenSource(server, database).info();
   std::vector<TypeRow> rows;
   for (const TypeRow& row : parse_type_table(mysql::type_table_text())) {
-    if (!server_has(row, info)) continue;
+    if (!server_has(row, info.product, info.version)) continue;
     const std::string table = "t" + std::to_string(rows.size());
     std::string sql = "CREATE TABLE " + table + " (place int primary key, v " +
-                      declaration(row.at("native")) + " NULL);INSERT INTO " + table +
+                      type_declaration(row.at("native")) + " NULL);INSERT INTO " + table +
                       " VALUES (0," + row.at("example") + "),(1,NULL)";
     if (!row.at("low").empty()) sql += ",(2," + row.at("low") + ")";
     if (!row.at("high").empty()) sql += ",(3," + row.at("high") + ")";
@@ -55,7 +29,7 @@ TEST(MysqlTypesOnServer, EveryTypeOfTheTableIsReadAsItSays) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const TypeRow& row = rows[i];
     const std::string name = "t" + std::to_string(i);
-    EXPECT_EQ(to_text(source.table(name).fields[1].type), expected_logical(row.at("logical")))
+    EXPECT_EQ(to_text(source.table(name).fields[1].type), declared_logical(row.at("logical")))
         << row.at("native");
     const ReadResult read = source.read({.table = name});
     std::vector<std::string> expected = {"0|" + row.at("expect"), "1|NULL"};
