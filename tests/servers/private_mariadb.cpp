@@ -240,8 +240,10 @@ void PrivateMariadb::start() {
   const std::string wanted = options_.password, secret = literal(wanted);
   options_.password = fresh ? "" : wanted;
   std::string accounts = "SET sql_log_bin = 0;";
-  accounts += "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY " + secret +
-              "; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;";
+  // mariadb-install-db makes some of them, without a password.
+  accounts += "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';";
+  accounts += "ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY " + secret + ";";
+  accounts += "GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;";
   accounts += "ALTER USER 'root'@'localhost' IDENTIFIED BY " + secret;
   sql(accounts);
   options_.password = wanted;
