@@ -76,7 +76,7 @@ std::vector<ColumnChoice> choices_of(const Config& config, const std::string& fi
   for (const auto& [key, value] : config.object(field)) {
     if (!value.is_string()) {
       throw config_error("config.field.type",
-                         "source." + field + ": '" + printable(key, 100) + "' must be text");
+                         "'" + printable(key, 100) + "' in source." + field + " must be text");
     }
     out.push_back({std::string(key), std::string(value.get_string()), false});
   }
@@ -273,9 +273,9 @@ std::unique_ptr<SplitReader> MysqlSource::open_reader(const CancelToken& cancel)
 
 SourceEntry mysql_source() {
   return {.name = "mysql",
-          .title = "MySQL and MariaDB",
+          .title = "MySQL",
           .aliases = {"mariadb"},
-          .versions = "MySQL 5.7 to 9, MariaDB 10.5 to 11",
+          .versions = "5.7 to 9, MariaDB 10.5 to 11",
           .spec = spec(),
           .make = [](const Config& config) { return std::make_unique<MysqlSource>(config); }};
 }

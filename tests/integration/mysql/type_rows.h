@@ -10,7 +10,7 @@ namespace penstock::testing {
 // Whether a server of that product ("MariaDB" or "MySQL") and version has the type.
 inline bool server_has(const TypeRow& row, const std::string& product, const std::string& version) {
   const std::string& wanted = row.at("server");
-  if (!wanted.empty() && wanted != (product == "MariaDB" ? "mariadb" : "mysql")) return false;
+  if (!wanted.empty() && wanted != product) return false;
   return row.at("since").empty() || version_number(version) >= version_number(row.at("since"));
 }
 

@@ -220,7 +220,7 @@ void Connection::connect() {
   session_ = mysql_thread_id(&handle_);
   encrypted_ = mysql_get_ssl_cipher(&handle_) != nullptr;
   if (!encrypted_ && options_.ssl_mode != "disabled" && options_.ssl_mode != "preferred") {
-    throw Error(options_.side, std::string(to_text(options_.side)) + ".tls",
+    throw Error(options_.side, side_code(options_.side, "*.tls"),
                 "MySQL at " + options_.endpoint() + " offers no encryption")
         .hint("ssl_mode: preferred or disabled connects without it");
   }
@@ -316,7 +316,7 @@ void Connection::fail_with(unsigned number, std::string sqlstate, std::string me
   }
   if (cancelled) throw cancelled_error();
   if (late) {
-    throw Error(options_.side, std::string(to_text(options_.side)) + ".timeout",
+    throw Error(options_.side, side_code(options_.side, "*.timeout"),
                 "MySQL did not answer in time, while " + std::string(doing))
         .retryable(true);
   }
@@ -372,8 +372,8 @@ std::span<const std::uint8_t> Connection::stream_next() {
     const bool too_large = mysql_errno(&handle_) == CR_SERVER_LOST && handle_.net.error == 1;
     const unsigned number = too_large ? unsigned{CR_NET_PACKET_TOO_LARGE} : mysql_errno(&handle_);
     const std::string state = mysql_sqlstate(&handle_);
-    const std::string message = too_large ? "a row is larger than the memory that is left for one"
-                                          : mysql_error(&handle_);
+    const std::string message =
+        too_large ? "a row is larger than the memory that is left for one" : mysql_error(&handle_);
     end_stream();
     fail_with(number, state, message, stream_doing_);
   }

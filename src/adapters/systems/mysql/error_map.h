@@ -15,7 +15,7 @@ struct ServerMessage {
   std::string_view sqlstate, message;
 };
 
-// `doing` completes "while …" for people. The code is to_text(side) + "." + one of:
+// `doing` completes "while …" for people. The code is side_code(side, "*.…") of one of:
 //   auth, permission, database.missing, host.unknown, tls, connection, connections.exhausted,
 //   server.restarting, snapshot.lost, lock, deadlock, cancelled, changed, memory, disk, corrupted,
 //   row.too_large, query
