@@ -77,7 +77,8 @@ std::uint16_t year_at(const std::uint8_t* p) {
 
 // True for the days that every month has; all else takes the careful way.
 bool usual_day(const std::uint8_t* p) {
-  return static_cast<unsigned>(p[2] - 1) < 12 && static_cast<unsigned>(p[3] - 1) < 28;
+  return static_cast<unsigned>(p[2] - 1) < 12 && static_cast<unsigned>(p[3] - 1) < 28 &&
+         year_at(p) <= 9999;
 }
 
 }  // namespace
