@@ -155,7 +155,7 @@ void PrivateMariadb::configure() const {
                      "\nskip-name-resolve\ncharacter-set-server = utf8mb4\n"
                      "default-time-zone = '+03:00'\nlog-bin = log\nserver-id = 1\n"
                      "binlog-format = ROW\nsync-binlog = 0\n"
-                     "innodb-flush-log-at-trx-commit = 0\ninnodb-buffer-pool-size = 64M\n"
+                     "innodb-flush-log-at-trx-commit = 2\ninnodb-buffer-pool-size = 64M\n"
                      "max-allowed-packet = 512M\nlocal-infile = OFF\n";
   if (is_mysql()) conf += "mysqlx = OFF\n";
   if (options_.tls) {

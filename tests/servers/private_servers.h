@@ -83,7 +83,8 @@ struct MariadbOptions {
 
 // Debian's mariadb-server, or the mysqld of MySQL that PENSTOCK_MYSQL_SERVER names. Account `root`
 // with all privileges over TCP. Character set utf8mb4, time zone of the server +03:00 (so that what
-// depends on it shows), binary log on, no fsync.
+// depends on it shows), binary log on. Commits survive a crash of the server
+// but not of the machine (no fsync).
 class PrivateMariadb {
  public:
   explicit PrivateMariadb(const MariadbOptions& options = {});

@@ -257,7 +257,14 @@ std::vector<Split> MysqlSource::plan_splits(const TableSchema& table, const std:
   for (const ColumnChoice& choice : split_by_) {
     if (means_table(choice.key, table.id)) request.split_by = choice.value;
   }
-  return plan_table_splits(leader(cancel), request);
+  try {
+    return plan_table_splits(leader(cancel), request);
+  } catch (const Error& error) {
+    // The leader sees no snapshot that could be lost with it: another one can go on.
+    if (!error.retryable()) throw;
+    leader_.reset();
+    return plan_table_splits(leader(cancel), request);
+  }
 }
 
 std::unique_ptr<SplitReader> MysqlSource::open_reader(const CancelToken& cancel) {
