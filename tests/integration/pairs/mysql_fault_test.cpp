@@ -26,26 +26,31 @@ class MysqlPairFaults : public ::testing::Test {
               "100000\t100000\t5000050000");
     EXPECT_EQ(rig_.leftovers(), "");
   }
-  // Kills what reads the table, as soon as something does.
-  std::thread killer(const std::string& how, int times) {
-    return std::thread([this, how, times] {
-      int killed = 0;
-      while (!done_ && killed < times) {
-        const std::string id =
-            rig_.my("SELECT id FROM information_schema.processlist WHERE db = '" +
-                    rig_.source_database() + "' AND info LIKE 'SELECT `id`,%' LIMIT 1");
-        if (!id.empty()) {
-          try {
-            rig_.my(how + id);
-            ++killed;
-          } catch (const std::runtime_error&) {
-            // It ended just before.
-          }
-        }
+  // Does it to what `ids` finds, as often as said, in the background until `done_`.
+  std::thread killer(const std::string& how, const std::string& ids, int times) {
+    return std::thread([this, how, ids, times] {
+      while (!done_ && killed_ < times) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        const std::string id = rig_.my(ids);
+        if (id.empty()) continue;
+        try {
+          rig_.my(how + id);
+          ++killed_;
+        } catch (const std::runtime_error&) {
+          // It ended just before.
+        }
       }
-      killed_ = killed;
     });
+  }
+  std::string reading() const {
+    return "SELECT id FROM information_schema.processlist WHERE db = '" + rig_.source_database() +
+           "' AND info LIKE 'SELECT `id`,%' LIMIT 1";
+  }
+  // The leader connects first; then the readers, both in the snapshot once one of them reads.
+  std::string in_snapshot() const {
+    return "SELECT max(id) FROM information_schema.processlist WHERE db = '" +
+           rig_.source_database() +
+           "' AND id <> CONNECTION_ID() HAVING count(*) >= 3 AND max(time_ms) > 300";
   }
 
   MysqlRig rig_;
@@ -84,8 +89,9 @@ TEST_F(MysqlPairFaults, AConnectionThatDiesWhilePlanningIsMadeAgain) {
 
 TEST_F(MysqlPairFaults, StatementsKilledAtTheServerAreRepeatedWithinTheSnapshot) {
   to_clickhouse_.set({.delay = std::chrono::milliseconds(10)});
-  std::thread thread = killer("KILL QUERY ", 3);
-  const json::object result = rig_.migrate_well(flags_, 0, to_clickhouse_.port());
+  std::thread thread = killer("KILL QUERY ", reading(), 2);
+  // In one split, whose statement runs for as long as the destination takes.
+  const json::object result = rig_.migrate_well({"--parallel", "2"}, 0, to_clickhouse_.port());
   done_ = true;
   thread.join();
   EXPECT_GT(killed_, 0);
@@ -95,7 +101,7 @@ TEST_F(MysqlPairFaults, StatementsKilledAtTheServerAreRepeatedWithinTheSnapshot)
 
 TEST_F(MysqlPairFaults, Pitfall64_AKilledSessionTakesTheSnapshotWithItAndANewOneIsTaken) {
   to_clickhouse_.set({.delay = std::chrono::milliseconds(10)});
-  std::thread thread = killer("KILL ", 1);
+  std::thread thread = killer("KILL ", in_snapshot(), 1);
   rig_.migrate_well(flags_, 0, to_clickhouse_.port());
   done_ = true;
   thread.join();
