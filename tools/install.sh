@@ -8,7 +8,8 @@ build_packages=(g++ cmake ninja-build ccache pkg-config
 sample_packages=(postgresql-15)
 test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
   mariadb-server clickhouse-server clang-format-14 python3 curl openssl)
-bench_packages=(postgresql-15 mariadb-server clickhouse-server clickhouse-client python3 curl)
+bench_packages=(postgresql-15 mariadb-server clickhouse-server clickhouse-client libbenchmark-dev
+  python3 curl)
 
 # The current ClickHouse as a library. Pinned, so that a test means the same tomorrow.
 chdb_package='@chdb/lib-linux-x64-gnu'
