@@ -139,8 +139,8 @@ def http_url():
 
 
 def migrate(tables, to, *flags, source=None):
-    return [env("PROGRAM"), "migrate", source or source_url(), to, "--tables", tables, "--progress", "none",
-            "--json", *flags]
+    return [env("PROGRAM"), "migrate", source or source_url(), to, "--tables", tables,
+            "--progress", "none", "--json", *flags]
 
 
 def median(runs, field="seconds"):

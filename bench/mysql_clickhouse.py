@@ -62,9 +62,9 @@ class Lineitem:
             # What penstock would send: blocks of 65,536 rows.
             self.fresh(port, "ready")
             clickhouse(port, f"INSERT INTO ready SELECT * FROM {self.pulled('mysql')}", "bench")
+            query = "SELECT%20*%20FROM%20ready%20FORMAT%20Native&max_block_size=65536"
             subprocess.run(["curl", "-sS", "--fail-with-body", "--noproxy", "*", "-o", self.native,
-                            url + "SELECT%20*%20FROM%20ready%20FORMAT%20Native&max_block_size=65536"],
-                           check=True)
+                            url + query], check=True)
             clickhouse(port, "DROP TABLE ready", "bench")
         self.fresh(port, "native")
         run = harness.measure(["curl", "-sS", "--fail-with-body", "--noproxy", "*", "-X", "POST",
@@ -81,7 +81,8 @@ class Lineitem:
     def pull(self, port):
         self.fresh(port, "pulled")
         run = harness.measure_call(lambda: clickhouse(
-            port, f"INSERT INTO pulled SELECT * FROM {self.pulled('mysql')}", "bench"), self.servers)
+            port, f"INSERT INTO pulled SELECT * FROM {self.pulled('mysql')}", "bench"),
+            self.servers)
         self.check(port, "pulled")
         return run
 

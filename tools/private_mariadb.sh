@@ -2,7 +2,7 @@
 # A private MariaDB for bench/run: its own data directory, a unix socket only we can reach, and a
 # free port on 127.0.0.1. Needs tools/common.sh.
 #
-#   my_start DIR [CONFIG LINE]...   makes the data directory when there is none; sets my_port, my_pid
+#   my_start DIR [CONFIG LINE]...   makes the data directory when there is none; sets my_port
 #   my_sql [mariadb option]...      as root over the socket
 #   my_stop                         also from an EXIT trap; nothing when it doesn't run
 #
