@@ -138,9 +138,9 @@ def http_url():
     return f"clickhouse://default@127.0.0.1:{env('CH_PORT')}/bench"
 
 
-def migrate(tables, to, *flags):
-    return [env("PROGRAM"), "migrate", source_url(), to, "--tables", tables, "--progress", "none",
-            "--json", *flags]
+def migrate(tables, to, *flags, source=None):
+    return [env("PROGRAM"), "migrate", source or source_url(), to, "--tables", tables,
+            "--progress", "none", "--json", *flags]
 
 
 def median(runs, field="seconds"):
@@ -152,7 +152,12 @@ def check_equal(what, got, expected):
         sys.exit(f"\n{what}: {got}, but {expected} were expected; no figure of this run counts")
 
 
-def machine():
+def postgresql_version():
+    return "PostgreSQL " + psql("SHOW server_version", "postgres").split()[0]
+
+
+def machine(source):
+    """Where the figures are from; `source`: the source server's product and version."""
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"^model name\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
     memory = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
@@ -164,7 +169,7 @@ def machine():
         "kernel": platform.release(),
         "load_before": round(os.getloadavg()[0], 2),
         "commit": env("COMMIT"),
-        "postgresql": psql("SHOW server_version", "postgres").split()[0],
+        "source": source,
         "clickhouse": clickhouse(env("CH_PORT"), "SELECT version()"),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
@@ -178,7 +183,7 @@ def report(name, about, figures):
     path.write_text(json.dumps({"bench": name, "machine": about, "figures": figures}, indent=2))
     print(f"\n{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB, "
           f"Linux {about['kernel']}, load {about['load_before']} before; "
-          f"PostgreSQL {about['postgresql']}, ClickHouse {about['clickhouse']}; "
+          f"{about['source']}, ClickHouse {about['clickhouse']}; "
           f"commit {about['commit']}\nkept in {path}")
 
 

@@ -143,7 +143,7 @@ def main():
     ways = [way for way in WAYS if way[0] in options.ways]
     clickhouse(env("CH_PORT"), "CREATE DATABASE IF NOT EXISTS bench")
     clickhouse(env("CURRENT_PORT"), "CREATE DATABASE IF NOT EXISTS bench ENGINE = Atomic")
-    about, figures = harness.machine(), {}
+    about, figures = harness.machine(harness.postgresql_version()), {}
     for name in options.tables.split(","):
         rows, runs = measure_table(name, options.repeat, ways, options.pause)
         ratios = show(name, rows, runs, ways)

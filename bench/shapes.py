@@ -111,7 +111,7 @@ def main():
     kind.add_argument("--millions", type=int, default=10)
     kind.set_defaults(function=memory)
     options = parser.parse_args()
-    about = harness.machine()
+    about = harness.machine(harness.postgresql_version())
     harness.report(options.kind, about, options.function(options))
 
 

@@ -46,5 +46,6 @@ fi
 for package in "$@"; do
   case $package in
     clickhouse-server | pgbouncer) update-rc.d "$package" disable || true ;;
+    mariadb-server) update-rc.d mariadb disable || true ;;
   esac
 done

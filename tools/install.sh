@@ -2,13 +2,14 @@
 # Installing what is missing, from Debian's packages and one npm package. Needs tools/common.sh.
 # Nothing is upgraded or removed, no service is started, and none is left enabled.
 
-build_packages=(g++ cmake ninja-build ccache
-  libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libpq-dev
-  libspdlog-dev libsqlite3-dev libyaml-cpp-dev)
+build_packages=(g++ cmake ninja-build ccache pkg-config
+  libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev
+  libmariadb-dev libmariadb3 libpq-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev)
 sample_packages=(postgresql-15)
 test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
-  clickhouse-server clang-format-14 python3 curl openssl)
-bench_packages=(postgresql-15 clickhouse-server clickhouse-client python3 curl)
+  mariadb-server clickhouse-server clang-format-14 python3 curl openssl)
+bench_packages=(postgresql-15 mariadb-server clickhouse-server clickhouse-client libbenchmark-dev
+  python3 curl)
 
 # The current ClickHouse as a library. Pinned, so that a test means the same tomorrow.
 chdb_package='@chdb/lib-linux-x64-gnu'

@@ -16,6 +16,7 @@ constexpr std::size_t kIndent = 6;
 
 constexpr std::string_view kEndpoints =
     "Endpoints are URLs: postgresql://user@host:5432/database?sslmode=require, "
+    "mysql://user@host:3306/database, "
     "clickhouse://user@host:8123/database, or clickhouse:./folder for a ClickHouse that needs no "
     "server. In a URL, write % @ : / ? # of a user name or password as %25 %40 %3A %2F %3F %23. "
     "Better, keep passwords off the command line: set PENSTOCK_SOURCE_PASSWORD and "

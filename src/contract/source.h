@@ -37,6 +37,14 @@ struct Snapshot {
   std::string position;     // opaque, versioned: where an incremental run would continue
 };
 
+// What a snapshot is for.
+struct SnapshotRequest {
+  std::span<const TableSchema* const> tables;  // all that will be read under it
+  // How many readers will be open at once: sources whose snapshots cannot be joined later connect
+  // them while they take it.
+  int readers = 1;
+};
+
 struct DiscoverOptions {
   bool views = false;  // views, materialised views and foreign tables too
 };
@@ -112,8 +120,7 @@ class Source {
     return {};
   }
 
-  virtual Snapshot snapshot(std::span<const TableSchema* const> tables,
-                            const CancelToken& cancel) = 0;
+  virtual Snapshot snapshot(const SnapshotRequest& request, const CancelToken& cancel) = 0;
   // Splits that together hold every row of the table exactly once under the snapshot. Estimates
   // only: never a scan. At least one, also for an empty table.
   virtual std::vector<Split> plan_splits(const TableSchema& table, const std::string& where,

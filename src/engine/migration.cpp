@@ -238,7 +238,8 @@ void Migration::copy() {
 void Migration::run_round(const std::vector<TableRun*>& tables) {
   std::vector<const TableSchema*> schemas;
   for (const TableRun* table : tables) schemas.push_back(&table->plan.schema);
-  Snapshot snapshot = source_->snapshot(schemas, cancel_);
+  Snapshot snapshot =
+      source_->snapshot({.tables = schemas, .readers = request_.options.parallel}, cancel_);
   {
     const std::lock_guard lock(mutex_);
     snapshot_ = std::move(snapshot);

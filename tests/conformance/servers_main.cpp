@@ -5,6 +5,7 @@
 
 #include "adapters/all.h"
 #include "conformance/quirks/clickhouse.h"
+#include "conformance/quirks/mysql.h"
 #include "conformance/quirks/postgresql.h"
 
 namespace penstock::testing {
@@ -16,7 +17,7 @@ std::vector<DestinationQuirks> destinations_under_test() {
 }
 
 std::vector<SourceQuirks> sources_under_test() {
-  return {postgresql_source_quirks()};
+  return {postgresql_source_quirks(), mysql_source_quirks()};
 }
 
 namespace {

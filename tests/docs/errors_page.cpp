@@ -22,7 +22,8 @@ constexpr std::array kSections = {
             "becomes of such values. The message names table, column and row."},
     Section{"*.", "A server, either side",
             "The part before the dot says which one: the source's code and the destination's have "
-            "the same meaning. `native` holds the server's own code (SQLSTATE for PostgreSQL)."},
+            "the same meaning. `native` holds the server's own code (SQLSTATE for PostgreSQL, the "
+            "error's number for MySQL)."},
     Section{"source.", "The source", ""},
     Section{"destination.", "The destination", ""},
     Section{"engine.", "penstock itself, or the machine it runs on", ""},

@@ -143,8 +143,12 @@ std::string source_name(const TypeRow& row, const std::string& title) {
   if (const std::string extension = cell_of(row, "extension"); !extension.empty()) {
     out += " (" + extension + ")";
   }
+  // Where one adapter reads several products, `server` says which of them has the type.
+  const std::string server = cell_of(row, "server");
   if (const std::string since = since_of(row); !since.empty()) {
-    out += " (" + title + " " + since + ")";
+    out += " (" + (server.empty() ? title : server) + " " + since + ")";
+  } else if (!server.empty()) {
+    out += " (" + server + ")";
   }
   return out;
 }

@@ -100,7 +100,7 @@ class GatedSource : public Source {
   std::optional<std::string> cannot_read_as(const Field&, const Type&) const override {
     return "it is what it is";
   }
-  Snapshot snapshot(std::span<const TableSchema* const>, const CancelToken&) override {
+  Snapshot snapshot(const SnapshotRequest&, const CancelToken&) override {
     return {.consistency = Consistency::point_in_time, .description = "made up"};
   }
   std::vector<Split> plan_splits(const TableSchema& table, const std::string&, const SplitGoal&,

@@ -113,9 +113,8 @@ class MeddledSource : public Source {
   std::vector<WireFormat> wire_formats(const ReadSpec& spec) const override {
     return inner_->wire_formats(spec);
   }
-  Snapshot snapshot(std::span<const TableSchema* const> tables,
-                    const CancelToken& cancel) override {
-    return meddled(faults_, "source.snapshot", [&] { return inner_->snapshot(tables, cancel); });
+  Snapshot snapshot(const SnapshotRequest& request, const CancelToken& cancel) override {
+    return meddled(faults_, "source.snapshot", [&] { return inner_->snapshot(request, cancel); });
   }
   std::vector<Split> plan_splits(const TableSchema& table, const std::string& where,
                                  const SplitGoal& goal, const CancelToken& cancel) override {

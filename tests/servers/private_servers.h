@@ -75,6 +75,56 @@ class PrivatePostgres {
   std::unique_ptr<ChildProcess> server_;
 };
 
+struct MariadbOptions {
+  std::vector<std::string> config;  // lines for [mysqld], after (so over) ours
+  std::string password;             // of root; empty: none
+  bool tls = false;                 // TLS with a self-signed certificate for localhost, 127.0.0.1
+};
+
+// Debian's mariadb-server, or the mysqld of MySQL that PENSTOCK_MYSQL_SERVER names. Account `root`
+// with all privileges over TCP. Character set utf8mb4, time zone of the server +03:00 (so that what
+// depends on it shows), binary log on. Commits survive a crash of the server
+// but not of the machine (no fsync).
+class PrivateMariadb {
+ public:
+  explicit PrivateMariadb(const MariadbOptions& options = {});
+  ~PrivateMariadb();
+
+  // Whether PENSTOCK_MYSQL_SERVER put MySQL in MariaDB's place.
+  static bool is_mysql();
+
+  std::string host() const { return "127.0.0.1"; }
+  int port() const { return port_; }
+  std::string socket() const { return dir_ / "server.sock"; }
+  std::string user() const { return "root"; }
+  const std::string& password() const { return options_.password; }
+  std::string certificate() const { return dir_ / "server.crt"; }  // with `tls`
+  // mysql://root[:password]@127.0.0.1:port/database
+  std::string url(const std::string& database) const;
+  pid_t pid() const;
+  std::string log() const { return file_text(dir_ / "server.log"); }
+
+  // Runs statements as root; returns the last result's rows, columns parted by tabs, lines by '\n'
+  // (none at the end), NULL as "\N". Text goes and comes as utf8mb4.
+  std::string sql(const std::string& text, const std::string& database = "") const;
+  std::string fresh_database();
+
+  void stop(bool immediate = false);  // immediate: kill -9
+  void start();
+
+ private:
+  void initialize();
+  void configure() const;
+  void make_certificate() const;
+  ProcessOptions as_server(const std::vector<std::string>& argv) const;
+
+  MariadbOptions options_;
+  TempDir dir_;
+  int port_ = 0;
+  std::optional<Account> account_;
+  std::unique_ptr<ChildProcess> server_;
+};
+
 struct ClickHouseUser {
   std::string name, password;
   bool read_only = false;
@@ -183,6 +233,7 @@ class PrivatePgbouncer {
 
 // One of each per test program, started at the first call, ended at the program's end.
 PrivatePostgres& shared_postgres();
+PrivateMariadb& shared_mariadb();
 PrivateClickHouse& shared_clickhouse();
 EmbeddedClickHouse& shared_embedded_clickhouse();
 

@@ -201,8 +201,7 @@ class SkeletonSource : public Source {
     return "only string is possible besides the column's own type";
   }
 
-  Snapshot snapshot(std::span<const TableSchema* const> /*tables*/,
-                    const CancelToken& cancel) override {
+  Snapshot snapshot(const SnapshotRequest& /*request*/, const CancelToken& cancel) override {
     cancel.check();
     return {.consistency = Consistency::per_table,
             .description = "each file as it was when its splits were planned"};

@@ -54,7 +54,7 @@ class PostgresqlSource : public Source {
   std::vector<WireFormat> wire_formats(const ReadSpec& spec) const override {
     return postgresql::wire_formats(spec);
   }
-  Snapshot snapshot(std::span<const TableSchema* const> tables, const CancelToken& cancel) override;
+  Snapshot snapshot(const SnapshotRequest& request, const CancelToken& cancel) override;
   std::vector<Split> plan_splits(const TableSchema& table, const std::string& where,
                                  const SplitGoal& goal, const CancelToken& cancel) override;
   std::unique_ptr<SplitReader> open_reader(const CancelToken& cancel) override {
@@ -182,8 +182,7 @@ std::optional<std::string> PostgresqlSource::cannot_read_as(const Field& field,
 
 // ---- snapshot
 
-Snapshot PostgresqlSource::snapshot(std::span<const TableSchema* const>,
-                                    const CancelToken& cancel) {
+Snapshot PostgresqlSource::snapshot(const SnapshotRequest&, const CancelToken& cancel) {
   Connection& connection = leader_in_transaction(cancel);
   std::string token;
   try {

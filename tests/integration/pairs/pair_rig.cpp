@@ -4,9 +4,11 @@
 
 namespace penstock::testing {
 
-PairRig::PairRig(bool embedded)
+PairRig::PairRig(bool embedded) : PairRig(embedded, shared_postgres().fresh_database()) {}
+
+PairRig::PairRig(bool embedded, std::string source_database)
     : embedded_(embedded),
-      source_(shared_postgres().fresh_database()),
+      source_(std::move(source_database)),
       destination_(embedded ? shared_embedded_clickhouse().fresh_database()
                             : shared_clickhouse().fresh_database()) {}
 

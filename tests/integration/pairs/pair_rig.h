@@ -1,4 +1,4 @@
-// Runs the built program between a private PostgreSQL and private ClickHouse servers.
+// Runs the built program between a private source server and private ClickHouse servers.
 #pragma once
 
 #include <boost/json.hpp>
@@ -18,8 +18,9 @@ class PairRig {
  public:
   // Fresh databases on the shared servers; `embedded`: the current ClickHouse instead of 18.16.
   explicit PairRig(bool embedded = false);
+  virtual ~PairRig() = default;
 
-  std::string source_url(int port = 0) const;  // port 0: the server's own
+  virtual std::string source_url(int port = 0) const;  // port 0: the server's own
   std::string destination_url(int port = 0) const;
   std::string pg(const std::string& sql) const;
   std::string ch(const std::string& sql) const;  // in the destination database
@@ -38,6 +39,10 @@ class PairRig {
 
   const std::string& source_database() const { return source_; }
   const std::string& destination_database() const { return destination_; }
+
+ protected:
+  // For a source database on a server of another kind.
+  PairRig(bool embedded, std::string source_database);
 
  private:
   bool embedded_;

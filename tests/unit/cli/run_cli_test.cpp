@@ -23,8 +23,7 @@ class FailingSource final : public Source {
                                             const Type& /*type*/) const override {
     return std::nullopt;
   }
-  Snapshot snapshot(std::span<const TableSchema* const> /*tables*/,
-                    const CancelToken& /*cancel*/) override {
+  Snapshot snapshot(const SnapshotRequest& /*request*/, const CancelToken& /*cancel*/) override {
     throw error_;
   }
   std::vector<Split> plan_splits(const TableSchema& /*table*/, const std::string& /*where*/,
