@@ -166,7 +166,8 @@ std::string source_section(const SystemTypes& source,
   for (const TypeRow& one : source.rows) {
     std::vector<std::string> cells = {source_name(one, source.title), code(one.at("logical"))};
     for (const SystemTypes& destination : destinations) {
-      cells.push_back(stored_as(one.at("logical"), destination));
+      const bool same = destination.title == source.title;
+      cells.push_back(same ? "as it is" : stored_as(one.at("logical"), destination));
     }
     cells.push_back(cell_of(one, "note"));
     const bool alike = !pending.empty() && std::equal(cells.begin() + 1, cells.end(),

@@ -1,4 +1,6 @@
 // What a destination has is kept when its tables are replaced or filled.
+#include <gtest/gtest.h>
+
 #include <thread>
 
 #include "integration/pairs/pg_pg_rig.h"

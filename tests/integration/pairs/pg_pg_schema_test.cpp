@@ -1,28 +1,12 @@
 // PostgreSQL → PostgreSQL: what arrives is what was there, by the word of pg_dump.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "core/text.h"
 #include "integration/pairs/pg_pg_rig.h"
 
 namespace penstock::testing {
-
-std::string PgPgRig::dump(const std::string& database) {
-  PrivatePostgres& server = shared_postgres();
-  const ProgramResult run = run_program(
-      {.argv = {require_program("pg_dump", "postgresql-client-15"), "-h", server.socket_dir(), "-p",
-                std::to_string(server.port()), "-U", server.user(), "-d", database,
-                "--exclude-schema=_penstock", "--no-owner"},
-       .environment = {}});
-  EXPECT_EQ(run.status, 0) << run.err;
-  std::string out;
-  for (const std::string& line : split(run.out, '\n')) {
-    // Random by intention, or the position of a sequence that is written in two ways.
-    if (line.starts_with("\\restrict") || line.starts_with("\\unrestrict")) continue;
-    if (line.find("pg_catalog.setval(") != std::string::npos) continue;
-    out += line + "\n";
-  }
-  return out;
-}
 
 namespace {
 
@@ -66,7 +50,8 @@ INSERT INTO orders (customer_id, total, note, r, ip, b, d, n, parent)
          CASE i % 3 WHEN 0 THEN 'NaN' WHEN 1 THEN -0.00001 * i ELSE 1e30 + i END,
          CASE WHEN i > 10 THEN 1 + 5 * (i % 10) END
   FROM generate_series(1, 5000) i;
-INSERT INTO "Other Schema"."Select ""x""" SELECT i, 'w' || i, i * 1.11 FROM generate_series(1, 50) i;
+INSERT INTO "Other Schema"."Select ""x"""
+  SELECT i, 'w' || i, i * 1.11 FROM generate_series(1, 50) i;
 SELECT setval('customers_id_seq', 77777);
 ANALYZE;
 )";
@@ -199,7 +184,7 @@ TEST_F(PgPgSchema, TheDatabaseIsMadeWhenMissing) {
   rig_.from("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
   const std::string name = rig_.destination_database() + "_new";
   ProcessOptions command = rig_.command({});
-  command.argv[3] = PgPgRig::url(name, 0);
+  command.argv[3] = PgPgRig::url(name);
   EXPECT_EQ(run_program(command).status, 0);
   EXPECT_EQ(shared_postgres().sql("SELECT a FROM t", name), "1");
 }

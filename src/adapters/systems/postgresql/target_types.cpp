@@ -37,8 +37,8 @@ std::string table_name(const Type& type) {
   switch (type.id) {
     case TypeId::boolean: return "bool";
     case TypeId::enumeration: return "enum";
-    case TypeId::decimal: return "decimal";
-    case TypeId::timestamp: return type.utc ? "timestamp(utc)" : "timestamp";
+    case TypeId::decimal: return "decimal(76)";
+    case TypeId::timestamp: return type.utc ? "timestamp(9,utc)" : "timestamp(9)";
     case TypeId::time: return "time";
     case TypeId::list: return "list<T>";
     case TypeId::geometry: return "geometry";
