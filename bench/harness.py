@@ -156,8 +156,9 @@ def postgresql_version():
     return "PostgreSQL " + psql("SHOW server_version", "postgres").split()[0]
 
 
-def machine(source):
-    """Where the figures are from; `source`: the source server's product and version."""
+def machine(source, destination=None):
+    """Where the figures are from; the servers' products and versions, ClickHouse 18.16 unless told
+    otherwise."""
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"^model name\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
     memory = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
@@ -170,7 +171,8 @@ def machine(source):
         "load_before": round(os.getloadavg()[0], 2),
         "commit": env("COMMIT"),
         "source": source,
-        "clickhouse": clickhouse(env("CH_PORT"), "SELECT version()"),
+        "destination": destination or
+                       "ClickHouse " + clickhouse(env("CH_PORT"), "SELECT version()"),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
@@ -183,7 +185,7 @@ def report(name, about, figures):
     path.write_text(json.dumps({"bench": name, "machine": about, "figures": figures}, indent=2))
     print(f"\n{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB, "
           f"Linux {about['kernel']}, load {about['load_before']} before; "
-          f"{about['source']}, ClickHouse {about['clickhouse']}; "
+          f"{about['source']}, {about['destination']}; "
           f"commit {about['commit']}\nkept in {path}")
 
 

@@ -102,7 +102,8 @@ def main():
     options = parser.parse_args()
     ways = [way for way in WAYS if way[0] in options.ways]
     bench = Bench(options.tables.split(","))
-    about = harness.machine()
+    version = "PostgreSQL " + psql("SHOW server_version", "postgres").split()[0]
+    about = harness.machine(version, version)
     os.environ["PENSTOCK_DESTINATION_PASSWORD"] = "sample"
     runs = {key: [] for key, _, _ in ways}
     for turn in range(options.repeat + 1):
