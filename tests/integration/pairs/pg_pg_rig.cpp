@@ -19,7 +19,7 @@ ProcessOptions PgPgRig::command(std::vector<std::string> flags, int source_port,
                                 int destination_port) const {
   std::vector<std::string> argv = {PENSTOCK_PROGRAM,
                                    "migrate",
-                                   url(source_, source_port),
+                                   source_url(source_port),
                                    url(destination_, destination_port),
                                    "--progress",
                                    "none",

@@ -1,4 +1,4 @@
-// Runs the built program between two databases of a private PostgreSQL.
+// Runs the built program from a database into one of a private PostgreSQL.
 #pragma once
 
 #include <boost/json.hpp>
@@ -16,9 +16,15 @@ namespace json = boost::json;
 class PgPgRig {
  public:
   PgPgRig();
+  virtual ~PgPgRig() = default;
+  PgPgRig(const PgPgRig&) = delete;
+  PgPgRig& operator=(const PgPgRig&) = delete;
 
   static std::string url(const std::string& database, int port = 0);  // 0: the server's own
-  std::string from(const std::string& sql) const { return shared_postgres().sql(sql, source_); }
+  virtual std::string source_url(int port) const { return url(source_, port); }
+  virtual std::string from(const std::string& sql) const {
+    return shared_postgres().sql(sql, source_);
+  }
   std::string to(const std::string& sql) const { return shared_postgres().sql(sql, destination_); }
 
   ProcessOptions command(std::vector<std::string> flags, int source_port = 0,

@@ -180,6 +180,7 @@ constexpr std::array kEncodings = {
     Pair{"timestamp with time zone", Encoding::timestamp},
     Pair{"interval", Encoding::interval},
     Pair{"uuid", Encoding::uuid},
+    Pair{"bit", Encoding::bits},
 };
 
 bool is_integer(TypeId id) {
@@ -207,6 +208,7 @@ bool agrees(const Type& type, Encoding encoding) {
     case Encoding::timestamp: return type.id == TypeId::timestamp;
     case Encoding::interval: return type.id == TypeId::interval || type.id == TypeId::time;
     case Encoding::uuid: return type.id == TypeId::uuid;
+    case Encoding::bits: return type.id == TypeId::uint64;
     default: return false;
   }
 }
@@ -266,6 +268,7 @@ struct CopyEncoder::Plan {
     Encoding encoding = Encoding::none;
     Encoding element = Encoding::none;  // of an array
     std::uint32_t element_oid = 0;
+    int bits = 0;
   };
   std::vector<One> columns;
   bool binary = true;
@@ -305,9 +308,25 @@ void put_value(const Column& column, std::int64_t row, Encoding encoding, Buffer
     case Encoding::uuid:
       return put_bytes(out, column.values.data() + static_cast<std::size_t>(row) * 16, 16);
     case Encoding::geometry: return put_geometry(column, row, out);
+    case Encoding::bits:
     case Encoding::array:
     case Encoding::none: break;  // not by this way
   }
+}
+
+// bit_recv in src/backend/utils/adt/varbit.c: the number of bits, then they from the left.
+void put_bits(std::uint64_t value, int bits, Buffer& out) {
+  const int bytes = (bits + 7) / 8;
+  put(out, static_cast<std::uint32_t>(4 + bytes));
+  put(out, static_cast<std::uint32_t>(bits));
+  const std::uint64_t left = __builtin_bswap64(value << (64 - bits));
+  out.append(&left, static_cast<std::size_t>(bytes));
+}
+
+std::string bits_text(std::uint64_t value, int bits) {
+  std::string text;
+  for (int i = bits; i-- > 0;) text += ((value >> i) & 1) != 0 ? '1' : '0';
+  return text;
 }
 
 // The lengths of a list's dimensions as its first elements have them; false when other lists of a
@@ -385,6 +404,7 @@ CopyEncoder::CopyEncoder(std::vector<EncodedColumn> columns, const std::vector<T
   for (const EncodedColumn& column : columns) {
     Plan::One one;
     one.source = column.source;
+    one.bits = column.bits;
     const Type& type = types.at(static_cast<std::size_t>(column.source));
     one.encoding = encoding_of(type, column.native);
     if (one.encoding == Encoding::array) {
@@ -427,13 +447,17 @@ void CopyEncoder::rows(const Batch& batch, std::int64_t from, std::int64_t to, B
       if (!plan_->binary) {
         if (!first) out.push('\t');
         first = false;
-        if (valid) {
+        if (valid && one.encoding == Encoding::bits) {
+          put_text(bits_text(column.value<std::uint64_t>(row), one.bits), out);
+        } else if (valid) {
           put_text_value(column, row, plan_->text, out);
         } else {
           out.append("\\N", 2);
         }
       } else if (!valid) {
         put(out, std::int32_t{-1});
+      } else if (one.encoding == Encoding::bits) {
+        put_bits(column.value<std::uint64_t>(row), one.bits, out);
       } else if (one.encoding == Encoding::array) {
         put_array(column, row, one.element, one.element_oid, out);
       } else {

@@ -28,6 +28,7 @@ enum class Encoding : std::uint8_t {
   interval,
   uuid,
   geometry,  // EWKB with the column's SRID put back
+  bits,      // the lowest bits of a number
   array,
 };
 
@@ -42,6 +43,7 @@ std::uint32_t builtin_oid(std::string_view native);
 struct EncodedColumn {
   int source = 0;      // index into Batch::columns
   std::string native;  // type of the destination's column, without modifiers
+  int bits = 0;        // of a bit string
 };
 
 // Purpose: appends a batch's rows to `out`, in COPY's binary format when every column has an

@@ -216,6 +216,9 @@ class TargetMapper {
       MappedTarget mapped = map_logical(field.type, facts_, make_enum(column.name, field.type),
                                         request_.dialect, options_.text("json"));
       column.native_type = std::move(mapped.native);
+      // MySQL's bit(n) is read as a number, but is a string of bits.
+      const bool bits = field.native_type.starts_with("bit(") && field.type.id == TypeId::uint64;
+      if (bits) column.native_type = field.native_type;
       if (column.native_type.ends_with(".geometry")) {
         add_type({"public", "geometry", "postgis", {}, {}});
       }

@@ -37,6 +37,7 @@ Fetched fetch_leaf(const Type& type, const std::string& native) {
       return {type, Wire::uint32, {}};
     case TypeId::int64: return of(TypeId::int64, Wire::int64);
     case TypeId::uint64:
+      if (native == "bit") return of(TypeId::string, Wire::bits);
       if (native != "numeric") return {type, Wire::uint64, {}};
       return {Type::decimal(20, 0), Wire::numeric, {}};
     case TypeId::float32: return {type, Wire::float32, {}};
@@ -94,6 +95,11 @@ void convert_value(const Column& from, std::int64_t row, ColumnBuilder to) {
     case TypeId::uint32:
       return to.append_fixed(static_cast<std::uint32_t>(from.value<std::int64_t>(row)));
     case TypeId::uint64: {
+      if (from.type.id == TypeId::string) {
+        std::uint64_t bits = 0;
+        for (const char c : from.bytes(row)) bits = bits * 2 + (c == '1' ? 1 : 0);
+        return to.append_fixed(bits);
+      }
       std::uint64_t low = 0;  // of 128 bits, which never are negative here
       std::memcpy(&low, from.values.data() + static_cast<std::size_t>(row) * 16, sizeof(low));
       return to.append_fixed(low);

@@ -1,6 +1,7 @@
 #include "adapters/systems/postgresql/target_writer.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "adapters/systems/postgresql/sql_text.h"
 #include "adapters/systems/postgresql/types.h"
@@ -20,7 +21,8 @@ CopyEncoder make_encoder(const TargetTable& table) {
     const auto source = static_cast<std::size_t>(column.source);
     if (types.size() <= source) types.resize(source + 1);
     types[source] = column.type;
-    columns.push_back({column.source, without_modifiers(column.native_type)});
+    EncodedColumn& one = columns.emplace_back(column.source, without_modifiers(column.native_type));
+    if (one.native == "bit") one.bits = std::atoi(column.native_type.c_str() + 4);  // "bit(10)"
   }
   return {std::move(columns), types};
 }
