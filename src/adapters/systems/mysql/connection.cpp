@@ -311,7 +311,7 @@ void Connection::fail_with(unsigned number, std::string sqlstate, std::string me
   const bool cancelled = cancel_.requested(), late = timed_out_;
   timed_out_ = false;
   if (number == 0 || breaks_connection(number) || cancelled || late) {
-    if (usable_ && (cancelled || late)) kill_at_server(true);
+    if (usable_ && kills_ && (cancelled || late)) kill_at_server(true);
     close();
   }
   if (cancelled) throw cancelled_error();
@@ -407,6 +407,9 @@ void Connection::kill_at_server(bool whole_session) noexcept {
     options.database.clear();
     const CancelToken patience;
     Connection other(options, patience);
+    // A KILL may take the server seconds, while what it shall end holds a mutex: it must then be
+    // left to finish, not be killed in turn.
+    other.kills_ = false;
     other.exec((whole_session ? "KILL " : "KILL QUERY ") + std::to_string(session_), "cancelling",
                kKillMax);
   } catch (...) {

@@ -132,6 +132,7 @@ class Connection {
   CancelToken cancel_;
   MYSQL handle_{};
   bool initialised_ = false, usable_ = false, encrypted_ = false, timed_out_ = false;
+  bool kills_ = true;  // what it gives up waiting for is killed at the server
   ServerVersion version_;
   unsigned long session_ = 0;  // the server's id of this connection
   MYSQL_STMT* stream_ = nullptr;
