@@ -52,7 +52,9 @@ Fetched fetch_leaf(const Type& type, const std::string& native) {
     case TypeId::timestamp: return {Type::timestamp(kMicroDigits, type.utc), Wire::timestamp, {}};
     case TypeId::interval: return {type, Wire::interval, {}};
     case TypeId::uuid: return {type, Wire::uuid, {}};
-    case TypeId::geometry: return {type, native == "bytea" ? Wire::text : Wire::geometry, {}};
+    // Of no SRID, so that those in the values stay in them.
+    case TypeId::geometry:
+      return {Type::geometry(0), native == "bytea" ? Wire::text : Wire::geometry, {}};
     case TypeId::network:
       if (native == "inet" || native == "cidr") return {type, Wire::network, {}};
       if (native.starts_with("macaddr")) return {type, Wire::mac, {}};
@@ -104,6 +106,7 @@ void convert_value(const Column& from, std::int64_t row, ColumnBuilder to) {
       std::memcpy(&low, from.values.data() + static_cast<std::size_t>(row) * 16, sizeof(low));
       return to.append_fixed(low);
     }
+    case TypeId::geometry: return to.append_bytes(from.bytes(row));
     case TypeId::time:
       if (from.type.id == TypeId::interval) {
         std::int64_t micros = 0;
