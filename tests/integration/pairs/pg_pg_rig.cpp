@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "core/text.h"
 
 namespace penstock::testing {
@@ -62,22 +60,12 @@ std::string PgPgRig::leftovers() const {
   return tables + to("SELECT staging FROM _penstock.splits");
 }
 
-namespace {
-
-// pg_dump refuses servers newer than itself.
-std::string dump_program() {
-  const char* const bin = std::getenv("PENSTOCK_POSTGRES_BIN");
-  if (bin != nullptr && *bin != '\0') return std::string(bin) + "/pg_dump";
-  return require_program("pg_dump", "postgresql-client-15");
-}
-
-}  // namespace
-
 std::string PgPgRig::dump(const std::string& database) {
   PrivatePostgres& server = shared_postgres();
   const ProgramResult run = run_program(
-      {.argv = {dump_program(), "-h", server.socket_dir(), "-p", std::to_string(server.port()),
-                "-U", server.user(), "-d", database, "--exclude-schema=_penstock", "--no-owner"},
+      {.argv = {require_program("pg_dump", "postgresql-client-15"), "-h", server.socket_dir(), "-p",
+                std::to_string(server.port()), "-U", server.user(), "-d", database,
+                "--exclude-schema=_penstock", "--no-owner"},
        .environment = {}});
   EXPECT_EQ(run.status, 0) << run.err;
   std::string out;

@@ -155,6 +155,7 @@ class Finish {
     exec("ALTER TABLE " + staging_ + " RENAME TO " + quote_identifier(table_.name));
     rename_sequences();
     name_indexes();
+    name_not_nulls();
     if (!belongings.empty()) exec(belongings);
     const std::string comments = comments_sql(table_, layout_, table_.name);
     if (!comments.empty()) exec(comments);
@@ -198,6 +199,22 @@ class Finish {
       if (wanted.empty() || !name_taken(names_.constraint(i))) continue;
       exec("ALTER TABLE " + visible_ + " RENAME CONSTRAINT " +
            quote_identifier(names_.constraint(i)) + " TO " + quote_identifier(free_name(wanted)));
+    }
+  }
+
+  // Since PostgreSQL 18 NOT NULL is a constraint with a name, made from the table's.
+  void name_not_nulls() {
+    constexpr int version_18 = 180'000;
+    if (connection_.server_version() < version_18) return;
+    const Result rows = exec(
+        "SELECT conname, attname FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid "
+        "AND attnum = conkey[1] WHERE contype = 'n' AND conrelid = " +
+        quote_literal(visible_) + "::regclass AND starts_with(conname, '_penstock_')");
+    for (int i = 0; i < rows.rows(); ++i) {
+      constexpr std::size_t room = 54;
+      const std::string stem = table_.name + "_" + std::string(rows.text(i, 1));
+      exec("ALTER TABLE " + visible_ + " RENAME CONSTRAINT " + quote_identifier(rows.text(i, 0)) +
+           " TO " + quote_identifier(std::string(utf8_prefix(stem, room)) + "_not_null"));
     }
   }
 
