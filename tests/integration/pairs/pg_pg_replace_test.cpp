@@ -112,6 +112,32 @@ TEST_F(PgPgReplace, ViewsAndTriggersAreKeptByFillingInPlace) {
   EXPECT_EQ(rig_.to("SELECT n FROM v"), "49000");
 }
 
+TEST_F(PgPgReplace, AReaderOfTheOldTableIsWaitedForWithoutKeepingOthersOut) {
+  rig_.migrate_well();
+  PrivatePostgres& server = shared_postgres();
+  // A transaction that looked at the table and stays open for a while.
+  ChildProcess reader(
+      ProcessOptions{.argv = {require_program("psql", "postgresql-client-15"), "-q", "-h",
+                              server.socket_dir(), "-p", std::to_string(server.port()), "-U",
+                              server.user(), "-d", rig_.destination_database(), "-c",
+                              "BEGIN; SELECT count(*) FROM t; SELECT pg_sleep(6); COMMIT"},
+                     .environment = {}});
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  ChildProcess job(rig_.command({}));
+  int looks = 0;
+  while (job.running()) {
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_EQ(rig_.to("SELECT count(*) FROM t"), "50000");
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(3'500));
+    ++looks;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(job.wait(std::chrono::seconds(1)), 0);
+  EXPECT_GT(looks, 2);
+  reader.wait(std::chrono::seconds(20));
+  expect_whole();
+}
+
 TEST_F(PgPgReplace, AViewOfThatNameIsNotReplaced) {
   rig_.to("CREATE VIEW t AS SELECT 1 AS id");
   EXPECT_EQ(rig_.migrate({"--if-exists", "replace"}).at("success"), false);

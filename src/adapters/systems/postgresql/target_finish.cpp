@@ -11,6 +11,9 @@ namespace penstock::postgresql {
 namespace {
 
 constexpr std::chrono::hours kFinishMax{24};
+constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '2s'";
+constexpr std::chrono::milliseconds kLockPause{3'000};
+constexpr int kLockAttemptsMax = 60;  // five minutes
 
 std::string quoted(const std::string& schema, const std::string& name) {
   return quote_table({.schema = schema, .name = name});
@@ -35,17 +38,53 @@ class Finish {
   FinishReport finish(IfExists if_exists) {
     report_.target = table_.display();
     report_.rows = rows_;
+    begin();
+    const bool done = already_done();
     connection_.rollback();
-    exec(begin_sql(connection_));
-    // One replacement at a time: they lock one another's tables by their foreign keys.
-    exec(
-        "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('penstock'), "
-        "hashtext('replace')); SET LOCAL lock_timeout = '60s'");
-    if (already_done()) {
-      connection_.rollback();
-      return report_;
-    }
+    if (done) return report_;
     check_rows();
+    for (int attempt = 1; !try_to_finish(if_exists); ++attempt) {
+      if (attempt == kLockAttemptsMax) throw locked();
+      connection_.cancel_token().sleep(kLockPause);
+      report_.also.clear();
+    }
+    return report_;
+  }
+
+ private:
+  // One replacement at a time: they lock one another's tables by their foreign keys.
+  void begin() {
+    connection_.rollback();
+    exec(begin_sql(connection_) +
+         "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('penstock'), "
+         "hashtext('replace'));" +
+         kLockTimeout);
+  }
+
+  // False when another session's lock was in the way. Whoever waits for an exclusive lock keeps
+  // all who come later from the table: so the wait is short, and tried again.
+  bool try_to_finish(IfExists if_exists) {
+    try {
+      begin();
+      if (!already_done()) put_in_place(if_exists);
+      exec("COMMIT");
+      return true;
+    } catch (const Error& error) {
+      constexpr std::string_view lock_not_available = "55P03";
+      if (error.native() != lock_not_available) throw;
+      connection_.rollback();
+      return false;
+    }
+  }
+
+  Error locked() const {
+    return Error(Side::destination, "destination.lock",
+                 "other sessions kept locks on " + table_.display() + " or on what refers to it")
+        .in_table(table_.display())
+        .hint("end the long queries or transactions on it (pg_locks, pg_stat_activity), run again");
+  }
+
+  void put_in_place(IfExists if_exists) {
     const auto found = find();
     if (!found && (if_exists == IfExists::append || if_exists == IfExists::truncate)) {
       if_exists = IfExists::replace;  // it vanished meanwhile
@@ -62,11 +101,8 @@ class Finish {
     }
     exec("DELETE FROM _penstock.splits WHERE staging = " +
          quote_literal(table_.schema + "." + names_.base));
-    exec("COMMIT");
-    return report_;
   }
 
- private:
   Result exec(const std::string& sql) {
     return connection_.exec(sql, "putting " + table_.display() + " in place", kFinishMax);
   }
