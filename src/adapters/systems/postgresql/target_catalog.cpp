@@ -28,8 +28,9 @@ std::string values_of(const std::set<TableKey>& names) {
   return out + ")";
 }
 
-// Each kind of thing that hangs on a table, as (oid of the table, what for people). Rules behind
-// views, functions with SQL bodies and columns of the table's row type are found by pg_depend.
+// Each kind of thing that hangs on a table, as (oid of the table, what for people); @ stands for
+// the condition on the table, in every part so that its indexes serve. Rules behind views,
+// functions with SQL bodies and columns of the table's row type are found by pg_depend.
 constexpr std::string_view kDependents = R"(
 SELECT DISTINCT d.refobjid AS oid,
        CASE WHEN v.relkind = 'm' THEN 'materialized view ' ELSE 'view ' END ||
@@ -39,35 +40,50 @@ JOIN pg_rewrite r ON r.oid = d.objid
 JOIN pg_class v ON v.oid = r.ev_class
 JOIN pg_namespace n ON n.oid = v.relnamespace
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
-  AND r.ev_class <> d.refobjid
+  AND r.ev_class <> d.refobjid AND d.refobjid @
 UNION ALL
-SELECT ev_class, 'rule ' || quote_ident(rulename) FROM pg_rewrite WHERE rulename <> '_RETURN'
+SELECT ev_class, 'rule ' || quote_ident(rulename) FROM pg_rewrite
+WHERE rulename <> '_RETURN' AND ev_class @
 UNION ALL
-SELECT tgrelid, 'trigger ' || quote_ident(tgname) FROM pg_trigger WHERE NOT tgisinternal
+SELECT tgrelid, 'trigger ' || quote_ident(tgname) FROM pg_trigger
+WHERE NOT tgisinternal AND tgrelid @
 UNION ALL
-SELECT polrelid, 'policy ' || quote_ident(polname) FROM pg_policy
+SELECT polrelid, 'policy ' || quote_ident(polname) FROM pg_policy WHERE polrelid @
 UNION ALL
-SELECT oid, 'row-level security' FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')
+SELECT oid, 'row-level security' FROM pg_class
+WHERE relrowsecurity AND relkind IN ('r', 'p') AND oid @
 UNION ALL
 SELECT prrelid, 'publication ' || quote_ident(pubname)
-FROM pg_publication_rel JOIN pg_publication p ON p.oid = prpubid
+FROM pg_publication_rel JOIN pg_publication p ON p.oid = prpubid WHERE prrelid @
 UNION ALL
-SELECT stxrelid, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext
+SELECT stxrelid, 'statistics ' || quote_ident(stxname) FROM pg_statistic_ext WHERE stxrelid @
 UNION ALL
-SELECT inhparent, 'inheriting table ' || inhrelid::regclass FROM pg_inherits
+SELECT inhparent, 'inheriting table ' || inhrelid::regclass FROM pg_inherits WHERE inhparent @
 UNION ALL
-SELECT inhrelid, 'parent table ' || inhparent::regclass FROM pg_inherits
+SELECT inhrelid, 'parent table ' || inhparent::regclass FROM pg_inherits WHERE inhrelid @
 UNION ALL
 SELECT refobjid, 'function ' || objid::regprocedure FROM pg_depend
-WHERE classid = 'pg_proc'::regclass AND refclassid = 'pg_class'::regclass
+WHERE classid = 'pg_proc'::regclass AND refclassid = 'pg_class'::regclass AND refobjid @
 UNION ALL
 SELECT c.oid, CASE d.classid WHEN 'pg_proc'::regclass THEN 'function ' || d.objid::regprocedure
                              ELSE 'table ' || d.objid::regclass END
-FROM pg_depend d
-JOIN pg_type t ON d.refobjid IN (t.oid, t.typarray)
-JOIN pg_class c ON c.oid = t.typrelid AND c.relkind IN ('r', 'p')
-WHERE d.refclassid = 'pg_type'::regclass AND d.deptype = 'n'
+FROM pg_class c
+JOIN pg_type t ON t.oid = c.reltype
+JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
+WHERE c.relkind IN ('r', 'p') AND d.deptype = 'n' AND c.oid @
   AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass))";
+
+std::string dependents_sql(const std::string& condition) {
+  std::string sql;
+  for (const char c : kDependents) {
+    if (c == '@') {
+      sql += condition;
+    } else {
+      sql += c;
+    }
+  }
+  return sql;
+}
 
 std::string kind_name(char kind) {
   switch (kind) {
@@ -134,8 +150,8 @@ std::string bookkeeping_sql() {
 
 std::vector<std::string> find_dependents(Connection& connection, Oid table) {
   const Result rows =
-      query(connection, "SELECT what FROM (" + std::string(kDependents) +
-                            ") d WHERE oid = " + std::to_string(table) + " ORDER BY what");
+      query(connection, "SELECT what FROM (" + dependents_sql("= " + std::to_string(table)) +
+                            ") d ORDER BY what");
   std::vector<std::string> out;
   for (int i = 0; i < rows.rows(); ++i) out.push_back(at(rows, i, 0));
   return out;
@@ -173,9 +189,10 @@ std::map<TableKey, FoundTable> find_tables(Connection& connection,
     table.columns.emplace_back(at(columns, i, 1), at(columns, i, 2));
     if (columns.boolean(i, 3)) table.generated.insert(at(columns, i, 1));
   }
+  // The tables are locked by nobody yet: whoever is about to change one looks again.
   const Result dependents =
-      query(connection, with + "SELECT d.oid, d.what FROM hit JOIN (" + std::string(kDependents) +
-                            ") d ON d.oid = hit.oid ORDER BY 1, 2");
+      query(connection, with + "SELECT d.oid, d.what FROM (" +
+                            dependents_sql("IN (SELECT hit.oid FROM hit)") + ") d ORDER BY 1, 2");
   for (int i = 0; i < dependents.rows(); ++i) {
     by_oid.at(static_cast<Oid>(dependents.integer(i, 0)))
         ->dependents.push_back(at(dependents, i, 1));
