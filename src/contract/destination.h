@@ -40,6 +40,9 @@ struct TargetColumn {
   int source = -1;          // index into ReadSpec::columns; -1: a column of penstock's own
   ValueRule rule;
   std::vector<LossNote> losses;
+  // The source's own type, spelled and read alike: what the source notes of its logical type does
+  // not count.
+  bool own_type = false;
 };
 
 struct TargetTable {
@@ -49,6 +52,7 @@ struct TargetTable {
   std::vector<std::string> key;       // target column names; empty: no key
   std::vector<std::string> ddl;       // what would run, in order, for the plan (shown, not parsed)
   std::vector<LossNote> losses;       // of the table: indexes not carried, …
+  std::vector<std::string> notes;     // for people, shown in the plan
   std::vector<std::string> problems;  // why it cannot be made; empty: it can
   std::string payload;                // the adapter's own data (JSON)
 
@@ -63,6 +67,7 @@ struct TargetTable {
 struct MapRequest {
   const TableSchema* table = nullptr;
   std::string dialect;                    // SourceInfo::dialect
+  std::string collation;                  // SourceInfo::collation
   std::vector<Field> fields;              // the selected columns, Field::type as it will be read
   std::vector<std::string> column_names;  // destination names, one per field
   std::string schema, name;               // destination names (schema empty where unsupported)

@@ -22,6 +22,7 @@ struct SourceInfo {
   // The SQL in which native types, expressions and definitions are written: "postgresql", "mysql",
   // "sqlserver"; empty: none that a destination could know.
   std::string dialect;
+  std::string collation;  // by which its text sorts where a column says nothing; empty: unknown
   std::vector<std::string> warnings;  // for people: standby, pooler, missing TLS …
 };
 

@@ -129,6 +129,7 @@ void Planner::add_table(const TableSchema& schema, const TargetName& name) {
   MapRequest map;
   map.table = &table->schema;
   map.dialect = info.dialect;
+  map.collation = info.collation;
   map.column_names = name_columns(fields, capabilities);
   map.fields = std::move(fields);
   map.schema = name.schema;
@@ -138,6 +139,8 @@ void Planner::add_table(const TableSchema& schema, const TargetName& name) {
   drop_unread_columns(*table);
   choose_wire(*table);
   table->notes = schema.notes;
+  table->notes.insert(table->notes.end(), table->target.notes.begin(), table->target.notes.end());
+  if (!table->read.wire.empty()) table->notes.push_back("rows pass through undecoded (" + table->read.wire + ")");
   if (name.adjusted) table->notes.push_back("named " + name.name + " to keep names unique");
   for (const std::string& problem : table->target.problems) {
     table->problems.push_back(Error(Side::destination, "destination.table.unmappable", problem)
@@ -277,7 +280,9 @@ json::object plan_json(const TablePlan& table) {
       one["type"] = read.field->native_type;
       one["logical"] = to_text(read.type);
       json::array losses;
-      for (const LossNote& loss : read.field->losses) losses.emplace_back(loss.text);
+      if (!column.own_type) {
+        for (const LossNote& loss : read.field->losses) losses.emplace_back(loss.text);
+      }
       for (const LossNote& loss : column.losses) losses.emplace_back(loss.text);
       if (!losses.empty()) one["losses"] = std::move(losses);
     }

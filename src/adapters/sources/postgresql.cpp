@@ -111,7 +111,8 @@ SourceInfo PostgresqlSource::open(const CancelToken& cancel) {
                   .version = server_.version,
                   .database = server_.database,
                   .default_schema = "public",
-                  .dialect = "postgresql"};
+                  .dialect = "postgresql",
+                  .collation = server_.collation};
   if (server_.in_recovery) {
     info.warnings.push_back(
         "the server is a standby: it may cancel long reads unless hot_standby_feedback is on");

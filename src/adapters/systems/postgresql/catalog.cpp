@@ -77,6 +77,7 @@ ServerFacts read_server(Connection& connection) {
   facts.encoding = string_at(rows, 0, 4);
   facts.money_digits = static_cast<int>(rows.integer(0, 5));
   facts.block_bytes = static_cast<int>(rows.integer(0, 6));
+  facts.collation = string_at(rows, 0, 7);
   return facts;
 }
 

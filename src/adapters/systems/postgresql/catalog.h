@@ -12,7 +12,7 @@
 namespace penstock::postgresql {
 
 struct ServerFacts {
-  std::string version, database, user, encoding;
+  std::string version, database, user, encoding, collation;
   bool in_recovery = false;
   int money_digits = 2;
   int block_bytes = 8192;

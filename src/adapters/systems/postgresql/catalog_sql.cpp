@@ -5,7 +5,8 @@ namespace penstock::postgresql::sql {
 extern const std::string_view server = R"(
 SELECT current_setting('server_version'), current_database(), current_user,
        pg_is_in_recovery(), current_setting('server_encoding'),
-       scale('0'::money::numeric), current_setting('block_size')::int)";
+       scale('0'::money::numeric), current_setting('block_size')::int,
+       (SELECT datcollate FROM pg_database WHERE datname = current_database()))";
 
 // Row types of tables and their arrays only where a column uses them: there is a pair per table.
 extern const std::string_view types = R"(

@@ -106,6 +106,7 @@ TargetFacts read_target_facts(Connection& connection) {
   const ServerFacts server = read_server(connection);
   facts.version_text = server.version;
   facts.encoding = server.encoding;
+  facts.collation = server.collation;
   const Result types = query(connection,
                              "SELECT format_type(oid, NULL) FROM pg_type WHERE typnamespace = "
                              "'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm') AND "

@@ -72,6 +72,7 @@ class TargetMapper {
     add_indexes();
     add_checks();
     add_links();
+    compare_collations();
     if (options_.boolean("comments")) layout_.comment = request_.table->comment;
     if (!options_.boolean("comments")) {
       for (TargetColumnLayout& column : layout_.columns) column.comment.clear();
@@ -105,6 +106,20 @@ class TargetMapper {
     } else {
       lose("key_not_selected",
            "a column of the primary key is not selected, so the table is made without a key");
+    }
+  }
+
+  // Text compares equal by either, but ORDER BY and ranges follow the database's own.
+  void compare_collations() {
+    if (!same_system_ || request_.collation.empty() || request_.collation == facts_.collation) {
+      return;
+    }
+    const bool text = std::ranges::any_of(layout_.columns, [](const TargetColumnLayout& column) {
+      return column.collation.empty() && (column.type == "text" || column.type.starts_with("char"));
+    });
+    if (text) {
+      lose("collation", "text sorts by " + facts_.collation + " here, by " + request_.collation +
+                            " at the source");
     }
   }
 
@@ -208,6 +223,7 @@ class TargetMapper {
     if (is_own_type(field)) kept = keep_type(field, column.losses);
     if (kept) {
       column.native_type = *kept;
+      column.own_type = *kept != "text" || field.native_type == "text";
       column.rule = rule_for(field.type, *kept, facts_);
       column.rule.any_json = true;
       column.rule.always_fits =
@@ -234,6 +250,7 @@ class TargetMapper {
     column.rule.key = key;
     if (!column.rule.nullable && !kept) column.rule.always_fits = false;
     if (add_generated(field, layout, column.losses)) {
+      target_.notes.push_back("column " + layout.name + " is generated there again");
       layout_.columns.push_back(std::move(layout));
       return;  // takes no values
     }
@@ -442,6 +459,12 @@ class TargetMapper {
   }
 
   void describe() {
+    const std::size_t built =
+        layout_.indexes.size() + layout_.additions.size() + layout_.links.size();
+    if (built != 0) {
+      target_.notes.push_back(std::to_string(built) +
+                              " keys, indexes, constraints and defaults are made after the rows");
+    }
     for (const TargetType& type : layout_.types) {
       target_.ddl.push_back(type.extension.empty() ? type.definition
                                                    : "CREATE EXTENSION IF NOT EXISTS " +

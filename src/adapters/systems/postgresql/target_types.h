@@ -17,7 +17,7 @@ namespace penstock::postgresql {
 struct TargetFacts {
   int version = 0;                      // 150018
   std::string version_text;             // "15.18"
-  std::string encoding;                 // of the database
+  std::string encoding, collation;      // of the database
   std::set<std::string> builtin_types;  // names in pg_catalog, as format_type() spells them
   std::set<std::string> collations;     // names anywhere in pg_catalog
   // Extensions by name: the schema they are installed in, or "" when they only could be installed.
