@@ -101,8 +101,9 @@ Answer Auth::token(const Call& call) {
     return throttled(settings.throttle_status);
   }
   times.push_back(now);
+  ++issued_;
   const std::string token =
-      "1000." + hex(seed_ + ++issued_ * 7919, 2) + "." + hex(seed_ ^ mix(issued_), 2);
+      "1000." + hex(seed_ + issued_ * 7919, 2) + "." + hex(seed_ ^ mix(issued_), 2);
   live_[token] = {.refresh_token = refresh, .expires = now + settings.token_seconds};
   auto& tokens = tokens_of_grant_[refresh];
   tokens.push_back(token);

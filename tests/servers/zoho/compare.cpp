@@ -4,13 +4,15 @@
 #include <cctype>
 #include <charconv>
 
+#include "servers/zoho/hash.h"
+
 namespace penstock::zoho_sim {
 namespace {
 
 using Kind = Cell::Kind;
 
-__int128 scaled(const Cell& cell) {
-  __int128 value = cell.number;
+Int128 scaled(const Cell& cell) {
+  Int128 value = cell.number;
   for (int i = cell.scale; i < 9; ++i) value *= 10;
   return value;
 }
@@ -130,7 +132,7 @@ std::strong_ordering compare_cells(const Cell& left, const Cell& right) {
   switch (left.kind) {
     case Kind::integer:
     case Kind::decimal: {
-      const __int128 a = scaled(left), b = scaled(right);
+      const Int128 a = scaled(left), b = scaled(right);
       return a < b ? std::strong_ordering::less
              : a > b ? std::strong_ordering::greater : std::strong_ordering::equal;
     }

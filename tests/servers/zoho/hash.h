@@ -7,6 +7,9 @@
 
 namespace penstock::zoho_sim {
 
+__extension__ typedef __int128 Int128;
+__extension__ typedef unsigned __int128 UInt128;
+
 // The finaliser of SplitMix64: each output bit depends on each input bit.
 constexpr std::uint64_t mix(std::uint64_t x) {
   x += 0x9E3779B97F4A7C15ULL;
@@ -26,7 +29,7 @@ constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0)
 
 // A number in [0, bound) from the hash's high bits; bound > 0.
 constexpr std::uint64_t below(std::uint64_t hash, std::uint64_t bound) {
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(hash) * bound) >> 64);
+  return static_cast<std::uint64_t>((static_cast<UInt128>(hash) * bound) >> 64);
 }
 
 }  // namespace penstock::zoho_sim
