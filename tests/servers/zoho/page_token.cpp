@@ -60,7 +60,7 @@ PageToken read_token(std::string_view text, const TokenCheck& check) {
     throw ApiError(400, "EXPIRED_VALUE", "the page_token has expired",
                    {{"param_name", "page_token"}});
   }
-  if (token.bound_to != check.bound_to) {
+  if (!check.any_binding && token.bound_to != check.bound_to) {
     throw ApiError(400, "TOKEN_BOUND_DATA_MISMATCH",
                    "the parameters differ from those the page_token was made for");
   }

@@ -27,6 +27,7 @@ struct TokenCheck {
   std::uint64_t user = 0;      // a token of another user is invalid, not just unbound
   std::int64_t now = 0;
   std::int64_t life_seconds = 0;
+  bool any_binding = false;  // the caller looks at bound_to itself
 };
 
 // Throws INVALID_DATA (garbage, foreign), EXPIRED_VALUE or TOKEN_BOUND_DATA_MISMATCH.

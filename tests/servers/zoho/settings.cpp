@@ -40,6 +40,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"bulk_pages", &Settings::bulk_pages},
     {"bulk_in_values", &Settings::bulk_in_values},
     {"bulk_list_separator", &Settings::bulk_list_separator},
+    {"bulk_cuts_rich_text", &Settings::bulk_cuts_rich_text},
     {"bulk_fail_next", &Settings::bulk_fail_next},
     {"wrap_errors", &Settings::wrap_errors},
     {"gzip", &Settings::gzip},

@@ -34,6 +34,7 @@ struct Settings {
   std::int64_t bulk_pages = 500;
   std::int64_t bulk_in_values = 20;
   std::string bulk_list_separator = ";";
+  bool bulk_cuts_rich_text = false;
   bool bulk_fail_next = false;     // the next job ends in FAILURE
   bool wrap_errors = false;        // errors as {"data":[{...}]}
   bool gzip = true;                // when asked for
