@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -78,7 +79,7 @@ struct ModuleSpec {
   std::uint64_t number = 0;  // part of its records' ids
   std::uint64_t module_id = 0;
   std::int64_t modified_time = 0;
-  std::vector<FieldSpec> fields;
+  std::deque<FieldSpec> fields;  // a deque: commands add fields while others are referred to
 
   int field_index(std::string_view name) const;  // -1: there is none; exact case
   const FieldSpec* field(std::string_view name) const;
