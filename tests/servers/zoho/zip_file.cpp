@@ -12,7 +12,9 @@ constexpr std::uint64_t kVersion = 20, kFlags = 0x0808;  // sizes follow the dat
 constexpr std::uint64_t kDate = 0x5821;                  // 2024-01-01
 
 void append(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+  for (int i = 0; i < bytes; ++i) {
+    out += static_cast<char>(i < 8 ? value >> (8 * i) & 0xFF : 0);
+  }
 }
 
 Bytef* bytes_of(std::string_view text) {
