@@ -35,6 +35,15 @@ std::uint32_t index_of(const Module& module, const json::value& id) {
   return *index;
 }
 
+// Fractions as people write them: the library would write 12.5 as 1.25E1.
+std::string json_text(const json::value& value) {
+  if (!value.is_double()) return json::serialize(value);
+  char digits[400];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value.get_double(),
+                                 std::chars_format::fixed).ptr;
+  return {digits, end};
+}
+
 using Values = std::map<std::string, Cell, std::less<>>;
 
 Values values_of(const Module& module, const json::object& record) {
@@ -43,7 +52,7 @@ Values values_of(const Module& module, const json::object& record) {
     if (name == "id") continue;
     const FieldSpec* field = module.spec().field(name);
     if (field == nullptr) throw std::runtime_error("there is no field " + std::string(name));
-    values[std::string(name)] = cell_from_json(*field, json::serialize(value));
+    values[std::string(name)] = cell_from_json(*field, json_text(value));
   }
   return values;
 }

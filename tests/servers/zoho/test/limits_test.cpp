@@ -60,7 +60,8 @@ TEST_F(ZohoLimits, CreditsAreCountedShownAndRunOut) {
     EXPECT_EQ(answer.status, 200);
     const auto left = answer.headers.find("x-api-credits-remaining");
     ASSERT_EQ(left != answer.headers.end(), i >= 5) << i;
-    if (i >= 5) EXPECT_EQ(left->second, std::to_string(10 - i));
+    if (i < 5) continue;
+    EXPECT_EQ(left->second, std::to_string(10 - i));
   }
   EXPECT_EQ(zoho.get(kList).code(), "TOO_MANY_REQUESTS");
   zoho.command("clock", {{"advance", 86'400 + 60}});
