@@ -39,8 +39,9 @@ std::uint32_t index_of(const Module& module, const json::value& id) {
 std::string json_text(const json::value& value) {
   if (!value.is_double()) return json::serialize(value);
   char digits[400];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value.get_double(),
-                                 std::chars_format::fixed).ptr;
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, value.get_double(), std::chars_format::fixed)
+          .ptr;
   return {digits, end};
 }
 

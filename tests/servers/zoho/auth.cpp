@@ -62,8 +62,9 @@ Auth::Auth(const Clock& clock, const SharedSettings& settings, std::uint64_t see
       refresh_token_("1000." + hex(seed_ + 2, 2) + "." + hex(seed_ + 3, 2)) {
   grants_[refresh_token_] = {
       .refresh_token = refresh_token_,
-      .scope = "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,"
-               "ZohoCRM.bulk.READ,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ"};
+      .scope =
+          "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,"
+          "ZohoCRM.bulk.READ,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ"};
 }
 
 std::map<std::string, std::string, std::less<>> Auth::fields_of(const Call& call) const {
@@ -113,12 +114,12 @@ Answer Auth::token(const Call& call) {
   }
   std::string scope = grant->second.scope;
   std::replace(scope.begin(), scope.end(), ',', ' ');
-  return Answer::of(json::object{
-      {"access_token", token},
-      {"scope", scope},
-      {"api_domain", settings.api_domain.empty() ? api_domain_ : settings.api_domain},
-      {"token_type", "Bearer"},
-      {"expires_in", settings.token_seconds}});
+  return Answer::of(
+      json::object{{"access_token", token},
+                   {"scope", scope},
+                   {"api_domain", settings.api_domain.empty() ? api_domain_ : settings.api_domain},
+                   {"token_type", "Bearer"},
+                   {"expires_in", settings.token_seconds}});
 }
 
 Answer Auth::revoke(const Call& call) {
@@ -126,7 +127,8 @@ Answer Auth::revoke(const Call& call) {
   const auto found = fields.find("token");
   const std::lock_guard lock(mutex_);
   if (found == fields.end() || grants_.erase(found->second) == 0) {
-    return {.status = 400, .body = "<html><body>Bad request</body></html>",
+    return {.status = 400,
+            .body = "<html><body>Bad request</body></html>",
             .content_type = "text/html"};
   }
   for (const std::string& token : tokens_of_grant_[found->second]) live_.erase(token);
@@ -137,9 +139,12 @@ Answer Auth::revoke(const Call& call) {
 Grant Auth::authenticate(const Call& call) const {
   const std::string header = call.header("authorization");
   std::string_view token = header;
-  if (token.starts_with("Zoho-oauthtoken ")) token.remove_prefix(16);
-  else if (token.starts_with("Bearer ")) token.remove_prefix(7);
-  else token = {};
+  if (token.starts_with("Zoho-oauthtoken "))
+    token.remove_prefix(16);
+  else if (token.starts_with("Bearer "))
+    token.remove_prefix(7);
+  else
+    token = {};
   if (token.empty()) {
     throw ApiError(401, "AUTHENTICATION_FAILURE", "Authentication failed");
   }
@@ -169,10 +174,8 @@ void Auth::require_scope(const Grant& grant, std::string_view area, std::string_
 std::string Auth::add_grant(std::string scope, bool admin, bool api_access) {
   const std::lock_guard lock(mutex_);
   const std::string token = "1000." + hex(seed_ + 99 + grants_.size(), 2) + "." + hex(seed_, 2);
-  grants_[token] = {.refresh_token = token,
-                    .scope = std::move(scope),
-                    .admin = admin,
-                    .api_access = api_access};
+  grants_[token] = {
+      .refresh_token = token, .scope = std::move(scope), .admin = admin, .api_access = api_access};
   return token;
 }
 

@@ -18,8 +18,8 @@ namespace penstock::zoho_sim {
 
 struct Grant {
   std::string refresh_token;
-  std::string scope;   // as asked for, comma-separated
-  bool admin = true;   // the profile of its user
+  std::string scope;  // as asked for, comma-separated
+  bool admin = true;  // the profile of its user
   bool api_access = true;
 };
 

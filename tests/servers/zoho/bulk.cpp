@@ -54,7 +54,10 @@ const FieldSpec* parent_of_tracker(const ModuleSpec& module) {
 }  // namespace
 
 BulkJobs::BulkJobs(const Crm& crm, SharedSettings& settings, std::uint64_t token_key)
-    : crm_(crm), settings_(settings), token_key_(mix(token_key)), folder_(make_folder()),
+    : crm_(crm),
+      settings_(settings),
+      token_key_(mix(token_key)),
+      folder_(make_folder()),
       writer_([this] { run(); }) {}
 
 BulkJobs::~BulkJobs() {
@@ -166,8 +169,8 @@ Answer BulkJobs::create(const Context& context) {
   }
   if (const json::value* type = body.if_contains("file_type")) {
     if (!type->is_string() || type->as_string() != "csv") {
-      throw invalid_data("invalid data", {{"api_name", "file_type"},
-                                          {"supported_values", json::array{"csv"}}});
+      throw invalid_data("invalid data",
+                         {{"api_name", "file_type"}, {"supported_values", json::array{"csv"}}});
     }
   }
   auto job = std::make_shared<Job>();
@@ -176,8 +179,9 @@ Answer BulkJobs::create(const Context& context) {
   const json::value* token = query->as_object().if_contains("page_token");
   if (token != nullptr && token->is_string()) {
     if (query->as_object().size() > 1) {
-      throw ApiError(400, "AMBIGUITY_DURING_PROCESSING", "Ambiguity while processing the request",
-                     {{"ambiguity_due_to", json::array{json::object{{"param_name", "page_token"}}}}});
+      throw ApiError(
+          400, "AMBIGUITY_DURING_PROCESSING", "Ambiguity while processing the request",
+          {{"ambiguity_due_to", json::array{json::object{{"param_name", "page_token"}}}}});
     }
     continue_job(context, std::string(token->as_string()), *job);
   } else {
@@ -195,12 +199,12 @@ Answer BulkJobs::create(const Context& context) {
                                 {"status", "success"},
                                 {"code", "ADDED_SUCCESSFULLY"},
                                 {"message", "Added successfully."},
-                                {"details", json::object{{"id", std::to_string(job->id)},
-                                                         {"operation", "read"},
-                                                         {"state", "ADDED"},
-                                                         {"created_by", user_json(0)},
-                                                         {"created_time",
-                                                          time_text(crm_, job->created)}}}}}},
+                                {"details",
+                                 json::object{{"id", std::to_string(job->id)},
+                                              {"operation", "read"},
+                                              {"state", "ADDED"},
+                                              {"created_by", user_json(0)},
+                                              {"created_time", time_text(crm_, job->created)}}}}}},
                    {"info", json::object{}}},
       201);
 }
@@ -252,19 +256,20 @@ Answer BulkJobs::status(const Context& context, std::string_view id) {
       {"id", std::to_string(job->id)},
       {"operation", "read"},
       {"state", state},
-      {"query", json::object{{"module", json::object{{"id", std::to_string(module.spec().module_id)},
-                                                     {"api_name", job->query.module}}},
-                             {"page", job->query.page}}},
+      {"query",
+       json::object{{"module", json::object{{"id", std::to_string(module.spec().module_id)},
+                                            {"api_name", job->query.module}}},
+                    {"page", job->query.page}}},
       {"created_by", user_json(0)},
       {"created_time", time_text(crm_, job->created)},
       {"file_type", "csv"}};
   if (state == "COMPLETED") shown["result"] = result_json(*job, context);
   if (state == "FAILURE") {
-    shown["result"] = json::object{
-        {"error_message", json::object{{"status", "error"},
-                                       {"code", "INTERNAL_SERVER_ERROR"},
-                                       {"message", "Internal server error occurred."},
-                                       {"details", json::object{}}}}};
+    shown["result"] =
+        json::object{{"error_message", json::object{{"status", "error"},
+                                                    {"code", "INTERNAL_SERVER_ERROR"},
+                                                    {"message", "Internal server error occurred."},
+                                                    {"details", json::object{}}}}};
   }
   return Answer::of(json::object{{"data", json::array{std::move(shown)}}});
 }

@@ -48,7 +48,8 @@ std::string name_in(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string(*text);
   const json::object* object = value.if_object();
   const json::value* name = object == nullptr ? nullptr : object->if_contains("api_name");
-  if (name == nullptr || !name->is_string()) throw bulk_error("INVALID_DATA", {{"api_name", "api_name"}});
+  if (name == nullptr || !name->is_string())
+    throw bulk_error("INVALID_DATA", {{"api_name", "api_name"}});
   return std::string(name->as_string());
 }
 
@@ -124,9 +125,12 @@ class Criteria {
 
   static CoqlLiteral literal(const FieldSpec& field, const json::value& value) {
     CoqlLiteral made;
-    if (const auto* text = value.if_string()) made.text = *text;
-    else if (value.is_number() || value.is_bool()) made.text = json::serialize(value);
-    else throw bulk_error("VALUE_TYPE_NOT_SUPPORTED", {{"api_name", field.api_name}});
+    if (const auto* text = value.if_string())
+      made.text = *text;
+    else if (value.is_number() || value.is_bool())
+      made.text = json::serialize(value);
+    else
+      throw bulk_error("VALUE_TYPE_NOT_SUPPORTED", {{"api_name", field.api_name}});
     if (comparable(field) == Comparable::text && made.text.size() > kTextMax) {
       throw bulk_error("VALUE_LIMIT_EXCEEDED_IN_CRITERIA",
                        {{"api_name", field.api_name}, {"max_limit", kTextMax}});

@@ -13,7 +13,7 @@ namespace penstock::zoho_sim {
 
 struct BulkQuery {
   std::string module;
-  std::vector<BoundColumn> columns;  // without id, which is always written
+  std::vector<BoundColumn> columns;           // without id, which is always written
   std::shared_ptr<const BoundExpr> criteria;  // null: every record
   std::int64_t page = 1;
 };

@@ -101,15 +101,16 @@ Answer Answer::of(const json::value& value, int status) {
 }
 
 Answer ApiError::answer() const {
-  return Answer::of(json::object{{"code", code_},
-                                 {"details", details_},
-                                 {"message", what()},
-                                 {"status", "error"}},
-                    status_);
+  return Answer::of(
+      json::object{
+          {"code", code_}, {"details", details_}, {"message", what()}, {"status", "error"}},
+      status_);
 }
 
 ApiError invalid_module(int resource_path_index) {
-  return {400, "INVALID_MODULE", "the module name given seems to be invalid",
+  return {400,
+          "INVALID_MODULE",
+          "the module name given seems to be invalid",
           {{"resource_path_index", resource_path_index}}};
 }
 
@@ -118,13 +119,14 @@ ApiError invalid_data(std::string_view message, json::object details) {
 }
 
 ApiError required_param(std::string_view name) {
-  return {400, "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing",
+  return {400,
+          "REQUIRED_PARAM_MISSING",
+          "One of the expected parameter is missing",
           {{"param_name", name}}};
 }
 
 ApiError invalid_url() {
-  return {404, "INVALID_URL_PATTERN",
-          "Please check if the URL trying to access is a correct one"};
+  return {404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one"};
 }
 
 ApiError invalid_method() {

@@ -18,8 +18,8 @@ namespace penstock::zoho_sim {
 namespace json = boost::json;
 
 struct Call {
-  std::string method, path;  // the path isn't decoded
-  std::string query;         // as sent
+  std::string method, path;                                 // the path isn't decoded
+  std::string query;                                        // as sent
   std::map<std::string, std::string, std::less<>> params;   // decoded; the last one of a name
   std::map<std::string, std::string, std::less<>> headers;  // names in lower case
   std::vector<std::string> segments;                        // of the path, decoded

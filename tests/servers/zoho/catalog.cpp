@@ -270,7 +270,7 @@ Product lookup to=Products null=20
 Created_Time datetime null=0
 Modified_Time datetime null=0
 
-module Site_Surveys name=CustomModule7 plural=Surveys_of_sites type=custom share=50 status=user_hidden
+module Site_Surveys name=CustomModule7 plural=Site_visits type=custom share=50 status=user_hidden
 Name text len=120 as=title mandatory display
 Account lookup to=Accounts custom
 Notes_Html rich_text as=html custom

@@ -127,9 +127,18 @@ void append_csv_json(std::string& out, const FieldSpec& field, const Cell& cell)
 const std::vector<User>& users() {
   static const std::vector<User> all = [] {
     constexpr auto names = std::to_array<std::array<std::string_view, 2>>({
-        {"Ada", "Admin"}, {"Boris", "Berg"}, {"Chloé", "Côté"}, {"Dinesh", "Das"},
-        {"Eleni", "Economou"}, {"Fatima", "Farouk"}, {"Goran", "Grbić"}, {"Hana", "Hayashi"},
-        {"Ivo", "O'Neill"}, {"Jun", "李"}, {"Kari", "Former"}, {"Lev", "Removed"},
+        {"Ada", "Admin"},
+        {"Boris", "Berg"},
+        {"Chloé", "Côté"},
+        {"Dinesh", "Das"},
+        {"Eleni", "Economou"},
+        {"Fatima", "Farouk"},
+        {"Goran", "Grbić"},
+        {"Hana", "Hayashi"},
+        {"Ivo", "O'Neill"},
+        {"Jun", "李"},
+        {"Kari", "Former"},
+        {"Lev", "Removed"},
     });
     std::vector<User> made;
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -155,11 +164,16 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     out += '\\';
-    if (c == '\n') out += 'n';
-    else if (c == '\t') out += 't';
-    else if (c == '\r') out += 'r';
-    else if (c == '"' || c == '\\') out += text[i];
-    else out.append("u00") += kHex[c >> 4], out += kHex[c & 15];
+    if (c == '\n')
+      out += 'n';
+    else if (c == '\t')
+      out += 't';
+    else if (c == '\r')
+      out += 'r';
+    else if (c == '"' || c == '\\')
+      out += text[i];
+    else
+      out.append("u00") += kHex[c >> 4], out += kHex[c & 15];
   }
   out.append(text, plain, text.size() - plain);
   out += '"';
@@ -216,8 +230,10 @@ void append_json(std::string& out, const FieldSpec& field, const Cell& cell, con
       return;
     case Kind::datetime:
       out += '"';
-      if (style.zone == nullptr) append_utc(out, cell.number);
-      else style.zone->append_datetime(out, cell.number);
+      if (style.zone == nullptr)
+        append_utc(out, cell.number);
+      else
+        style.zone->append_datetime(out, cell.number);
       out += '"';
       return;
     case Kind::lookup: return append_lookup(out, field, cell, style);
@@ -249,8 +265,8 @@ void append_csv(std::string& out, const FieldSpec& field, const Cell& cell, cons
       if (style.zone == nullptr) return append_utc(out, cell.number);
       return style.zone->append_datetime(out, cell.number);
     case Kind::user:
-      return append_number(out, static_cast<std::int64_t>(
-                                    users()[static_cast<std::size_t>(cell.number)].id));
+      return append_number(
+          out, static_cast<std::int64_t>(users()[static_cast<std::size_t>(cell.number)].id));
     case Kind::list:
     case Kind::tags: {
       std::string joined = cell.text;

@@ -58,9 +58,9 @@ const std::vector<User>& users();
 
 // How values are to be shown.
 struct Style {
-  const Zone* zone = nullptr;  // null: datetimes in UTC with Z
-  bool coql = false;           // lookups without email
-  bool cut_rich_text = true;   // to 500 characters
+  const Zone* zone = nullptr;                               // null: datetimes in UTC with Z
+  bool coql = false;                                        // lookups without email
+  bool cut_rich_text = true;                                // to 500 characters
   const std::vector<const ModuleSpec*>* modules = nullptr;  // by number - 1
 };
 

@@ -35,9 +35,12 @@ void decimal_of(const FieldSpec& field, std::string_view text, Cell& cell) {
   int scale = 0;
   bool point = false;
   for (const char c : text) {
-    if (c == '.' && !point) point = true;
-    else if ((c >= '0' && c <= '9') || c == '-') digits += c, scale += point ? 1 : 0;
-    else throw misfit(field);
+    if (c == '.' && !point)
+      point = true;
+    else if ((c >= '0' && c <= '9') || c == '-')
+      digits += c, scale += point ? 1 : 0;
+    else
+      throw misfit(field);
   }
   if (scale > 9) throw misfit(field);
   cell.kind = Kind::decimal;
@@ -82,8 +85,7 @@ void time_of(const FieldSpec& field, const json::value& value, Cell& cell) {
 void text_of(const FieldSpec& field, const json::value& value, Cell& cell) {
   cell.kind = field.shape == Shape::bigint ? Kind::digits : Kind::text;
   cell.text = string_of(field, value);
-  if (cell.kind == Kind::digits &&
-      cell.text.find_first_not_of("0123456789") != std::string::npos) {
+  if (cell.kind == Kind::digits && cell.text.find_first_not_of("0123456789") != std::string::npos) {
     throw misfit(field);
   }
 }

@@ -20,8 +20,10 @@ class Clock {
     stopped_at_ = 0;
   }
   void advance(std::int64_t seconds) {
-    if (stopped_at_ != 0) stopped_at_ += seconds;
-    else offset_ += seconds;
+    if (stopped_at_ != 0)
+      stopped_at_ += seconds;
+    else
+      offset_ += seconds;
   }
 
  private:

@@ -133,8 +133,9 @@ std::strong_ordering compare_cells(const Cell& left, const Cell& right) {
     case Kind::integer:
     case Kind::decimal: {
       const Int128 a = scaled(left), b = scaled(right);
-      return a < b ? std::strong_ordering::less
-             : a > b ? std::strong_ordering::greater : std::strong_ordering::equal;
+      return a < b   ? std::strong_ordering::less
+             : a > b ? std::strong_ordering::greater
+                     : std::strong_ordering::equal;
     }
     case Kind::digits: return compare_digits(left.text, right.text);
     case Kind::boolean:

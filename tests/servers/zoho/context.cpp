@@ -8,12 +8,14 @@ namespace {
 ApiError refusal(const ModuleSpec& module, int path_index) {
   const std::string& code = module.refusal;
   if (code == "NO_PERMISSION") {
-    return {403, code, "permission denied",
+    return {403,
+            code,
+            "permission denied",
             {{"permissions", json::array{"Crm_Implied_View_" + module.api_name}}}};
   }
   if (code == "FEATURE_NOT_ENABLED") {
-    return {400, code, "the feature is not enabled for this edition",
-            {{"module", module.api_name}}};
+    return {
+        400, code, "the feature is not enabled for this edition", {{"module", module.api_name}}};
   }
   if (code == "NOT_SUPPORTED") {
     return {400, code, "the module is not supported", {{"module", module.api_name}}};

@@ -63,8 +63,7 @@ class Parser {
     if (lexer_.token().is("(")) {
       column.aggregate = column.column;
       for (char& c : column.aggregate) c = static_cast<char>(std::toupper(c));
-      static constexpr auto known =
-          std::to_array<std::string_view>({"COUNT", "SUM", "MIN", "MAX"});
+      static constexpr auto known = std::to_array<std::string_view>({"COUNT", "SUM", "MIN", "MAX"});
       if (std::find(known.begin(), known.end(), column.aggregate) == known.end()) {
         throw lexer_.error("the function isn't known or isn't simulated");
       }
@@ -72,13 +71,12 @@ class Parser {
       column.column = name();
       if (!lexer_.take(")")) throw lexer_.error();
     }
-    column.key = column.aggregate.empty() ? column.column
-                                          : column.aggregate + "(" + column.column + ")";
+    column.key =
+        column.aggregate.empty() ? column.column : column.aggregate + "(" + column.column + ")";
     if (lexer_.take("as")) {
       const CoqlToken alias = lexer_.token();
       if (alias.kind != Kind::word || alias.text.find('.') != std::string::npos) {
-        throw ApiError(400, "INVALID_ALIAS", "the alias given is invalid",
-                       {{"alias", alias.text}});
+        throw ApiError(400, "INVALID_ALIAS", "the alias given is invalid", {{"alias", alias.text}});
       }
       column.key = alias.text;
       lexer_.advance();
@@ -97,13 +95,13 @@ class Parser {
                        {{"column_name", column.column}});
       }
       if (!keys.insert(column.key).second) {
-        throw ApiError(400, "DUPLICATE_ALIAS", "an alias is given twice",
-                       {{"alias", column.key}});
+        throw ApiError(400, "DUPLICATE_ALIAS", "an alias is given twice", {{"alias", column.key}});
       }
     }
     if (aggregates > kCoqlAggregatesMax) throw limit_exceeded("aggregates", kCoqlAggregatesMax);
     if (aggregates > 0 && aggregates < query_.columns.size()) {
-      throw clause_error("select", "aggregates beside columns need group by, which isn't simulated");
+      throw clause_error("select",
+                         "aggregates beside columns need group by, which isn't simulated");
     }
   }
 
@@ -132,10 +130,16 @@ class Parser {
   }
 
   CoqlOp operation() {
-    static constexpr auto symbols = std::to_array<std::pair<std::string_view, CoqlOp>>(
-        {{"=", CoqlOp::equal}, {"!=", CoqlOp::not_equal}, {"<", CoqlOp::less},
-         {"<=", CoqlOp::less_equal}, {">", CoqlOp::greater}, {">=", CoqlOp::greater_equal},
-         {"like", CoqlOp::like}, {"in", CoqlOp::in}, {"between", CoqlOp::between}});
+    static constexpr auto symbols =
+        std::to_array<std::pair<std::string_view, CoqlOp>>({{"=", CoqlOp::equal},
+                                                            {"!=", CoqlOp::not_equal},
+                                                            {"<", CoqlOp::less},
+                                                            {"<=", CoqlOp::less_equal},
+                                                            {">", CoqlOp::greater},
+                                                            {">=", CoqlOp::greater_equal},
+                                                            {"like", CoqlOp::like},
+                                                            {"in", CoqlOp::in},
+                                                            {"between", CoqlOp::between}});
     if (lexer_.take("is")) {
       const bool negated = lexer_.take("not");
       if (!lexer_.take("null")) throw lexer_.error();
@@ -156,9 +160,12 @@ class Parser {
   CoqlLiteral literal() {
     const CoqlToken token = lexer_.token();
     CoqlLiteral value{.text = token.text};
-    if (token.kind == Kind::number) value.kind = CoqlLiteral::Kind::number;
-    else if (token.is("true") || token.is("false")) value.kind = CoqlLiteral::Kind::boolean;
-    else if (token.kind != Kind::text) throw lexer_.error();
+    if (token.kind == Kind::number)
+      value.kind = CoqlLiteral::Kind::number;
+    else if (token.is("true") || token.is("false"))
+      value.kind = CoqlLiteral::Kind::boolean;
+    else if (token.kind != Kind::text)
+      throw lexer_.error();
     lexer_.advance();
     return value;
   }
@@ -190,8 +197,10 @@ class Parser {
     if (!lexer_.take("by")) throw lexer_.error();
     do {
       CoqlOrder order{.column = name()};
-      if (lexer_.take("desc")) order.descending = true;
-      else lexer_.take("asc");
+      if (lexer_.take("desc"))
+        order.descending = true;
+      else
+        lexer_.take("asc");
       query_.order.push_back(std::move(order));
     } while (lexer_.take(","));
     if (query_.order.size() > kCoqlOrderMax) throw limit_exceeded("order by", kCoqlOrderMax);

@@ -16,8 +16,20 @@ struct CoqlLiteral {
 };
 
 enum class CoqlOp : std::uint8_t {
-  equal, not_equal, less, less_equal, greater, greater_equal,
-  like, not_like, in, not_in, between, not_between, is_null, is_not_null,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  like,
+  not_like,
+  in,
+  not_in,
+  between,
+  not_between,
+  is_null,
+  is_not_null,
 };
 
 // A tree of ands and ors over comparisons.

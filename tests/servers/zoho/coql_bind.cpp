@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t kHopsMax = 2;
 
 ApiError invalid_column(std::string_view name, std::string_view reason) {
-  return {400, "INVALID_QUERY", "invalid query formed",
-          {{"column_name", name}, {"reason", reason}}};
+  return {
+      400, "INVALID_QUERY", "invalid query formed", {{"column_name", name}, {"reason", reason}}};
 }
 
 bool allowed(Comparable kind, CoqlOp op) {
@@ -22,11 +22,9 @@ bool allowed(Comparable kind, CoqlOp op) {
              op == not_in;
     case Comparable::number:
     case Comparable::time: return op != like && op != not_like;
-    case Comparable::reference:
-      return op == equal || op == not_equal || op == in || op == not_in;
+    case Comparable::reference: return op == equal || op == not_equal || op == in || op == not_in;
     case Comparable::boolean: return op == equal;
-    case Comparable::list:
-      return op == equal || op == not_equal || op == in || op == not_in;
+    case Comparable::list: return op == equal || op == not_equal || op == in || op == not_in;
     case Comparable::nothing: return false;
   }
   return false;

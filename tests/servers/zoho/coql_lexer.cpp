@@ -29,7 +29,9 @@ ApiError CoqlLexer::error(std::string_view message) const {
   const std::string_view before = text_.substr(0, token_.start);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const std::size_t line_start = before.rfind('\n') + 1;  // 0 when there is none
-  return {400, "SYNTAX_ERROR", std::string(message),
+  return {400,
+          "SYNTAX_ERROR",
+          std::string(message),
           {{"line", line}, {"column", token_.start - line_start + 1}, {"near", token_.text}}};
 }
 
@@ -80,8 +82,8 @@ void CoqlLexer::advance() {
     at_ = end;
   } else {
     token_.kind = CoqlToken::Kind::symbol;
-    const bool two = at_ + 1 < text_.size() && text_[at_ + 1] == '=' &&
-                     (c == '<' || c == '>' || c == '!');
+    const bool two =
+        at_ + 1 < text_.size() && text_[at_ + 1] == '=' && (c == '<' || c == '>' || c == '!');
     token_.text = text_.substr(at_, two ? 2 : 1);
     at_ += two ? 2 : 1;
   }

@@ -66,11 +66,10 @@ void plan_order(const Crm& crm, const CoqlQuery& query, Plan& plan) {
     return;
   }
   const auto first = index_of(query.order[0].column);
-  const bool tie_by_id =
-      query.order.size() == 1
-          ? !query.order[0].descending  // ties go by id, upwards
-          : query.order.size() == 2 && query.order[1].column == "id" &&
-                query.order[1].descending == query.order[0].descending;
+  const bool tie_by_id = query.order.size() == 1
+                             ? !query.order[0].descending  // ties go by id, upwards
+                             : query.order.size() == 2 && query.order[1].column == "id" &&
+                                   query.order[1].descending == query.order[0].descending;
   if (first && (tie_by_id || *first == Order::id)) {
     plan.index_order = first;
     plan.index_descending = query.order[0].descending;
@@ -89,11 +88,12 @@ std::optional<Position> start_of(const Module& module, Order order, const Bounds
   std::uint32_t low = 0, high = module.total();
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
-    const std::int64_t value = order == Order::id
-                                   ? static_cast<std::int64_t>(module.id_of(middle))
-                                   : module.row(middle).created;
-    if (value < *bounds.least) low = middle + 1;
-    else high = middle;
+    const std::int64_t value = order == Order::id ? static_cast<std::int64_t>(module.id_of(middle))
+                                                  : module.row(middle).created;
+    if (value < *bounds.least)
+      low = middle + 1;
+    else
+      high = middle;
   }
   if (low == 0) return std::nullopt;
   return Position{0, low - 1};
@@ -110,8 +110,9 @@ void walk(const Crm& crm, const Plan& plan, Each&& each) {
             upwards ? start_of(module, order, bounds) : std::optional<Position>{});
   while (const auto index = scan.next()) {
     const Row row = module.row(*index);
-    const std::int64_t value = order == Order::id ? static_cast<std::int64_t>(row.id)
-                               : order == Order::created ? row.created : row.modified;
+    const std::int64_t value = order == Order::id        ? static_cast<std::int64_t>(row.id)
+                               : order == Order::created ? row.created
+                                                         : row.modified;
     if (upwards && bounds.greatest && value > *bounds.greatest) return;
     if (!upwards && bounds.least && value < *bounds.least) return;
     if (holds(*plan.where, crm, module, row) && !each(row)) return;

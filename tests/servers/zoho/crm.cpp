@@ -87,9 +87,9 @@ void Crm::resolve_lookup(const Module& module, const Row& row, const FieldSpec& 
   const Module* to = find(target);
   if (to == nullptr) return cell.reset();
   std::uint32_t index = 0;
-  const bool is_parent = module.parent() != nullptr &&
-                         &field == &module.spec().fields[static_cast<std::size_t>(
-                                       module.parent_field())];
+  const bool is_parent =
+      module.parent() != nullptr &&
+      &field == &module.spec().fields[static_cast<std::size_t>(module.parent_field())];
   if (is_parent) {
     index = module.parent_of(row.index);
   } else {

@@ -9,8 +9,8 @@
 namespace penstock::zoho_sim {
 namespace {
 
-constexpr auto kKinds = std::to_array<std::string_view>(
-    {"status", "expire", "reset", "truncate", "slow", "late"});
+constexpr auto kKinds =
+    std::to_array<std::string_view>({"status", "expire", "reset", "truncate", "slow", "late"});
 
 std::int64_t number_of(const json::object& object, std::string_view name, std::int64_t fallback) {
   const json::value* value = object.if_contains(name);
@@ -89,9 +89,12 @@ Answer fault_answer(int status) {
 }
 
 void apply_fault(const Fault& fault, Answer& answer) {
-  if (fault.kind == "reset") answer.reset = true;
-  else if (fault.kind == "truncate") answer.truncate = true;
-  else if (fault.kind == "slow") answer.slow_ms = fault.ms;
+  if (fault.kind == "reset")
+    answer.reset = true;
+  else if (fault.kind == "truncate")
+    answer.truncate = true;
+  else if (fault.kind == "slow")
+    answer.slow_ms = fault.ms;
 }
 
 }  // namespace penstock::zoho_sim

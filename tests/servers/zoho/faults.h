@@ -18,8 +18,8 @@ struct Fault {
   std::string kind, path;  // of paths that contain this text; empty: all of the API
   int status = 500;
   int ms = 100;
-  std::int64_t skip = 0;      // calls that it spares first
-  std::int64_t times = 1;     // that it strikes; 0: until it is removed
+  std::int64_t skip = 0;           // calls that it spares first
+  std::int64_t times = 1;          // that it strikes; 0: until it is removed
   std::uint64_t per_mille = 1000;  // of the calls that it looks at
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Cell::Kind;
 
-constexpr std::int64_t kSpan = 60'000'000;     // seconds in which records were created
+constexpr std::int64_t kSpan = 60'000'000;       // seconds in which records were created
 constexpr std::int64_t kModifySpan = 7'776'000;  // 90 days
 constexpr std::int64_t kMassUpdate = kDataBegin + 61'000'000;
 constexpr std::uint32_t kMassUpdateMax = 500;
@@ -101,8 +101,7 @@ void generate(const FieldSpec& field, const RowSeed& row, Cell& cell) {
   std::uint64_t salt = field.salt;
   if (field.computed) salt += row.recalculations * 0x51ED27ULL;
   const std::uint64_t hash = mix(row.hash ^ salt);
-  if (field.null_percent > 0 &&
-      below(hash, 100) < static_cast<std::uint64_t>(field.null_percent)) {
+  if (field.null_percent > 0 && below(hash, 100) < static_cast<std::uint64_t>(field.null_percent)) {
     return;
   }
   switch (field.shape) {

@@ -13,7 +13,7 @@ inline constexpr std::int64_t kDataBegin = 1'641'168'000;  // 2022-01-03
 inline constexpr std::int64_t kDataEnd = 1'717'200'000;    // 2024-06-01
 
 struct RowSeed {
-  std::uint64_t hash = 0;    // of seed, module and index
+  std::uint64_t hash = 0;  // of seed, module and index
   std::uint32_t index = 0;
   std::uint64_t recalculations = 0;  // of the module; changes computed fields only
   std::int64_t created = 0;

@@ -10,28 +10,31 @@ namespace {
 using Kind = Cell::Kind;
 
 constexpr auto kFirst = std::to_array<std::string_view>(
-    {"Anna", "Ben", "Carla", "David", "Eva", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Kira",
-     "Leo", "Mia", "Noah", "Olga", "Paul", "Rosa", "Samir", "Tara", "Umar", "Vera", "Walter",
-     "Xenia", "Yusuf", "Zoe", "Zoë", "José", "Åsa", "Łukasz", "Мария", "小明", "نور"});
+    {"Anna", "Ben",   "Carla", "David", "Eva",    "Felix",  "Greta", "Hugo",
+     "Ines", "Jonas", "Kira",  "Leo",   "Mia",    "Noah",   "Olga",  "Paul",
+     "Rosa", "Samir", "Tara",  "Umar",  "Vera",   "Walter", "Xenia", "Yusuf",
+     "Zoe",  "Zoë",   "José",  "Åsa",   "Łukasz", "Мария",  "小明",  "نور"});
 constexpr auto kLast = std::to_array<std::string_view>(
-    {"Adler", "Bauer", "Costa", "Diaz", "Evans", "Fischer", "Garcia", "Hansen", "Ito", "Jansen",
-     "Kumar", "Lopez", "Meyer", "Novak", "O'Brien", "Patel", "Quinn", "Rossi", "Silva", "Tanaka",
-     "Ueda", "Vogel", "Wagner", "Xu", "Young", "Zimmer", "Müller", "Škoda", "d'Angelo", "Öz",
-     "Nguyễn", "Петров"});
+    {"Adler", "Bauer",  "Costa",  "Diaz",   "Evans",    "Fischer", "Garcia",  "Hansen",
+     "Ito",   "Jansen", "Kumar",  "Lopez",  "Meyer",    "Novak",   "O'Brien", "Patel",
+     "Quinn", "Rossi",  "Silva",  "Tanaka", "Ueda",     "Vogel",   "Wagner",  "Xu",
+     "Young", "Zimmer", "Müller", "Škoda",  "d'Angelo", "Öz",      "Nguyễn",  "Петров"});
 constexpr auto kWords = std::to_array<std::string_view>(
-    {"amber", "bridge", "copper", "delta", "ember", "forest", "garden", "harbor", "island",
-     "jungle", "kernel", "lantern", "meadow", "needle", "orchid", "planet", "quartz", "river",
-     "silver", "temple", "umbra", "valley", "willow", "yellow", "zenith", "anchor", "basalt",
-     "candle", "dragon", "engine", "fabric", "glacier"});
+    {"amber",  "bridge", "copper", "delta",   "ember",  "forest", "garden", "harbor",
+     "island", "jungle", "kernel", "lantern", "meadow", "needle", "orchid", "planet",
+     "quartz", "river",  "silver", "temple",  "umbra",  "valley", "willow", "yellow",
+     "zenith", "anchor", "basalt", "candle",  "dragon", "engine", "fabric", "glacier"});
 constexpr auto kCities = std::to_array<std::string_view>(
-    {"Athens", "Berlin", "Chennai", "Dublin", "Esbjerg", "Florence", "Geneva", "Hamburg",
-     "Istanbul", "Jaipur", "Kyiv", "Lisbon", "Madrid", "Nairobi", "Oslo", "Paris", "Quito", "Rome",
-     "São Paulo", "Tokyo", "Ulm", "Vienna", "Warsaw", "Xi'an", "York", "Zürich", "Łódź", "Αθήνα",
-     "Москва", "東京", "القاهرة", "Saint-Étienne"});
+    {"Athens",  "Berlin",   "Chennai", "Dublin",       "Esbjerg",   "Florence", "Geneva",
+     "Hamburg", "Istanbul", "Jaipur",  "Kyiv",         "Lisbon",    "Madrid",   "Nairobi",
+     "Oslo",    "Paris",    "Quito",   "Rome",         "São Paulo", "Tokyo",    "Ulm",
+     "Vienna",  "Warsaw",   "Xi'an",   "York",         "Zürich",    "Łódź",     "Αθήνα",
+     "Москва",  "東京",     "القاهرة", "Saint-Étienne"});
 constexpr auto kAwkward = std::to_array<std::string_view>(
     {"say \"hello\", twice", "line one\nline two\r\nline three", "  spaces around  ",
-     "tab\there\\and backslash", "🚀 emoji 👩‍👩‍👧‍👦 family", "NULL", "=1+1", "'single' -- ; DROP",
-     "€uro & <tag>", "مرحبا بالعالم", "a,b;c|d", "\\N", "\"\"", "0", "true", "${EMPTY}"});
+     "tab\there\\and backslash", "🚀 emoji 👩‍👩‍👧‍👦 family", "NULL", "=1+1",
+     "'single' -- ; DROP", "€uro & <tag>", "مرحبا بالعالم", "a,b;c|d", "\\N", "\"\"", "0", "true",
+     "${EMPTY}"});
 
 template <typename Table>
 void append_one(std::string& out, const Table& table, std::uint64_t hash) {

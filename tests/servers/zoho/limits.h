@@ -18,8 +18,7 @@ std::int64_t concurrency_of_edition(const Settings& settings);  // calls in flig
 //   Threads: any. Memory: one number per minute of the last 24 hours.
 class Limits {
  public:
-  Limits(const Clock& clock, const SharedSettings& settings)
-      : clock_(clock), settings_(settings) {}
+  Limits(const Clock& clock, const SharedSettings& settings) : clock_(clock), settings_(settings) {}
 
   // Held while a call is answered. Throws TOO_MANY_REQUESTS when too many are in flight.
   class InFlight {

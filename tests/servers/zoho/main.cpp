@@ -20,8 +20,9 @@ struct Options {
 };
 
 int parse(int argc, char** argv, Options& options) {
-  CLI::App app("A simulated Zoho CRM on 127.0.0.1. Its first line of output is the object "
-               "\"source\" of a request to penstock.");
+  CLI::App app(
+      "A simulated Zoho CRM on 127.0.0.1. Its first line of output is the object "
+      "\"source\" of a request to penstock.");
   app.add_option("--port", options.port, "0: any free one")->capture_default_str();
   app.add_option("--records", options.crm.records, "of Leads; other modules have a share of it")
       ->capture_default_str()
@@ -55,8 +56,7 @@ int parse(int argc, char** argv, Options& options) {
 
 int serve(const Options& options, const sigset_t& ends) {
   Simulator simulator(options.crm);
-  simulator.settings().update(
-      {{"latency_ms", options.latency_ms}, {"edition", options.edition}});
+  simulator.settings().update({{"latency_ms", options.latency_ms}, {"edition", options.edition}});
   const HttpFront front(simulator, options.port);
   std::cout << boost::json::serialize(simulator.source_json()) << '\n' << std::flush;
   int received = 0;

@@ -27,33 +27,54 @@ json::object module_json(const Context& context, const Module& module) {
     parent = {{"api_name", module.parent()->spec().api_name},
               {"id", id_text(module.parent()->spec().module_id)}};
   }
-  return {
-      {"has_more_profiles", false}, {"access_type", "org_based"}, {"private_profile", nullptr},
-      {"deletable", custom}, {"description", nullptr}, {"creatable", spec.viewable},
-      {"recycle_bin_on_delete", true},
-      {"modified_time", custom ? json::value(time_text(context.crm, spec.modified_time))
-                               : json::value(nullptr)},
-      {"plural_label", spec.plural}, {"presence_sub_menu", true},
-      {"actual_plural_label", spec.plural}, {"id", id_text(spec.module_id)},
-      {"visibility", shown ? 1 : 0}, {"convertable", spec.api_name == "Leads"},
-      {"sub_menu_available", true}, {"editable", spec.viewable},
-      {"actual_singular_label", spec.singular}, {"profiles", profiles()}, {"show_as_tab", shown},
-      {"web_link", nullptr}, {"sequence_number", spec.number}, {"singular_label", spec.singular},
-      {"viewable", spec.viewable}, {"api_supported", spec.api_supported},
-      {"api_name", spec.api_name}, {"quick_create", shown},
-      {"modified_by", custom ? json::value(user_json(0)) : json::value(nullptr)},
-      {"generated_type", spec.generated_type}, {"feeds_required", false},
-      {"arguments", json::array{}}, {"module_name", spec.module_name}, {"profile_count", 1},
-      {"business_card_field_limit", 5}, {"parent_module", std::move(parent)},
-      {"status", spec.status}, {"global_search_supported", true}, {"lookupable", true}};
+  return {{"has_more_profiles", false},
+          {"access_type", "org_based"},
+          {"private_profile", nullptr},
+          {"deletable", custom},
+          {"description", nullptr},
+          {"creatable", spec.viewable},
+          {"recycle_bin_on_delete", true},
+          {"modified_time",
+           custom ? json::value(time_text(context.crm, spec.modified_time)) : json::value(nullptr)},
+          {"plural_label", spec.plural},
+          {"presence_sub_menu", true},
+          {"actual_plural_label", spec.plural},
+          {"id", id_text(spec.module_id)},
+          {"visibility", shown ? 1 : 0},
+          {"convertable", spec.api_name == "Leads"},
+          {"sub_menu_available", true},
+          {"editable", spec.viewable},
+          {"actual_singular_label", spec.singular},
+          {"profiles", profiles()},
+          {"show_as_tab", shown},
+          {"web_link", nullptr},
+          {"sequence_number", spec.number},
+          {"singular_label", spec.singular},
+          {"viewable", spec.viewable},
+          {"api_supported", spec.api_supported},
+          {"api_name", spec.api_name},
+          {"quick_create", shown},
+          {"modified_by", custom ? json::value(user_json(0)) : json::value(nullptr)},
+          {"generated_type", spec.generated_type},
+          {"feeds_required", false},
+          {"arguments", json::array{}},
+          {"module_name", spec.module_name},
+          {"profile_count", 1},
+          {"business_card_field_limit", 5},
+          {"parent_module", std::move(parent)},
+          {"status", spec.status},
+          {"global_search_supported", true},
+          {"lookupable", true}};
 }
 
 json::array picklist_json(const FieldSpec& field) {
   json::array values;
   for (std::size_t i = 0; i < field.values.size(); ++i) {
     const std::string& value = field.values[i];
-    values.push_back(json::object{{"display_value", value}, {"actual_value", value},
-                                  {"reference_value", value}, {"sequence_number", i + 1},
+    values.push_back(json::object{{"display_value", value},
+                                  {"actual_value", value},
+                                  {"reference_value", value},
+                                  {"sequence_number", i + 1},
                                   {"colour_code", nullptr},
                                   {"id", id_text(field.field_id + 5'000'000 + i)},
                                   {"type", "used"}});
@@ -79,8 +100,10 @@ void add_references(const Crm& crm, const FieldSpec& field, json::object& out) {
   }
   if (field.data_type == "lookup") {
     out["lookup"] = json::object{{"display_label", nullptr},
-                                 {"revalidate_filter_during_edit", false}, {"api_name", nullptr},
-                                 {"module", reference(*to)}, {"id", nullptr},
+                                 {"revalidate_filter_during_edit", false},
+                                 {"api_name", nullptr},
+                                 {"module", reference(*to)},
+                                 {"id", nullptr},
                                  {"query_details", json::object{}}};
   } else if (field.data_type == "multi_module_lookup") {
     json::array modules{reference(*to)};
@@ -91,8 +114,8 @@ void add_references(const Crm& crm, const FieldSpec& field, json::object& out) {
                                               {"api_name", field.api_name},
                                               {"modules", std::move(modules)}};
   } else if (field.shape == Shape::subform) {
-    out["associated_module"] = json::object{{"module", to->spec().api_name},
-                                            {"id", id_text(to->spec().module_id)}};
+    out["associated_module"] =
+        json::object{{"module", to->spec().api_name}, {"id", id_text(to->spec().module_id)}};
   } else if (field.shape == Shape::multi_lookup) {
     const FieldSpec& own = to->spec().fields[1];
     const FieldSpec& other = to->spec().fields[2];
@@ -102,8 +125,9 @@ void add_references(const Crm& crm, const FieldSpec& field, json::object& out) {
          json::object{{"module", reference(*to)},
                       {"lookup_field", json::object{{"api_name", own.api_name}}},
                       {"connected_lookup_field", json::object{{"api_name", other.api_name}}}}},
-        {"connected_details", json::object{{"module", reference(*connected)},
-                                           {"field", nullptr}, {"layouts", json::array{}}}},
+        {"connected_details",
+         json::object{
+             {"module", reference(*connected)}, {"field", nullptr}, {"layouts", json::array{}}}},
         {"related_list", nullptr}};
   }
 }
@@ -114,11 +138,11 @@ void add_type_details(const FieldSpec& field, json::object& out) {
   } else if (field.data_type == "formula") {
     out["formula"] = json::object{{"return_type", field.return_type}, {"assume_default", false}};
   } else if (field.data_type == "rollup_summary") {
-    out["rollup_summary"] = json::object{{"return_type", field.return_type},
-                                         {"rollup_based_on", "related_list"}};
+    out["rollup_summary"] =
+        json::object{{"return_type", field.return_type}, {"rollup_based_on", "related_list"}};
   } else if (field.shape == Shape::auto_number) {
-    out["auto_number"] = json::object{{"prefix", "A-"}, {"suffix", "-X"}, {"start_number", 1000},
-                                      {"starting_number_length", 4}};
+    out["auto_number"] = json::object{
+        {"prefix", "A-"}, {"suffix", "-X"}, {"start_number", 1000}, {"starting_number_length", 4}};
   } else if (field.data_type == "textarea") {
     const std::string_view kind = field.shape == Shape::rich_text ? "rich_text"
                                   : field.length > 2000           ? "large"
@@ -127,51 +151,69 @@ void add_type_details(const FieldSpec& field, json::object& out) {
   }
 }
 
-json::object field_json(const Crm& crm, const FieldSpec& field) {
-  const bool writable = field.shape != Shape::id && !field.computed;
-  const bool collection = field.is_collection();
-  const auto flag_of = [&](bool web) {
-    return json::object{{"web_update", writable}, {"api_create", writable},
-                        {"web_create", web}, {"api_update", writable}};
-  };
+// What is the same for every field here; some of it is filled by add_references and others.
+json::object constant_keys() {
   json::object out{
-      {"associated_module", nullptr}, {"webhook", true}, {"operation_type", flag_of(writable)},
-      {"colour_code_enabled_by_system", false}, {"field_label", field.label}, {"tooltip", nullptr},
-      {"type", "used"}, {"field_read_only", !writable}, {"customizable_properties", json::array{}},
-      {"display_label", field.label}, {"read_only", !writable}, {"association_details", nullptr},
-      {"businesscard_supported", true}, {"multi_module_lookup", json::object{}},
-      {"id", id_text(field.field_id)}, {"created_time", nullptr}, {"filterable", !collection},
-      {"visible", !field.hidden || field.shape == Shape::id},
+      {"webhook", true},
+      {"colour_code_enabled_by_system", false},
+      {"type", "used"},
+      {"customizable_properties", json::array{}},
+      {"businesscard_supported", true},
+      {"separator", false},
+      {"enable_colour_code", false},
+      {"created_source", "default"},
+      {"ui_type", 1},
+      {"pick_list_values_sorted_lexically", false},
+      {"hipaa_compliance_enabled", false},
       {"profiles", json::array{json::object{{"permission_type", "read_write"},
                                             {"name", "Administrator"},
                                             {"id", "4870000000000026011"}}}},
-      {"view_type", json::object{{"view", !field.hidden}, {"edit", writable},
-                                 {"quick_create", false}, {"create", writable}}},
-      {"separator", false}, {"searchable", !collection}, {"external", nullptr},
-      {"api_name", field.api_name}, {"unique", json::object{}}, {"enable_colour_code", false},
-      {"pick_list_values", picklist_json(field)}, {"system_mandatory", field.mandatory},
-      {"virtual_field", field.shape == Shape::subform || field.shape == Shape::multi_lookup},
-      {"crypt", nullptr}, {"created_source", "default"},
-      {"display_type", field.hidden ? 3 : -1}, {"ui_type", 1}, {"modified_time", nullptr},
-      {"email_parser", json::object{{"fields_update_supported", true},
-                                    {"record_operations_supported", true}}},
-      {"currency", json::object{}}, {"custom_field", field.custom}, {"lookup", json::object{}},
-      {"hipaa_compliance", nullptr}, {"convert_mapping", json::object{}},
-      {"rollup_summary", json::object{}}, {"display_field", field.display},
-      {"pick_list_values_sorted_lexically", false}, {"sortable", !collection},
-      {"layout_associations", json::array{json::object{{"api_name", "Standard__s"},
-                                                       {"name", "Standard"},
-                                                       {"id", "4870000000000091055"}}}},
-      {"global_picklist", nullptr}, {"history_tracking", nullptr},
-      {"data_type", field.data_type}, {"formula", json::object{}},
-      {"hipaa_compliance_enabled", false},
-      {"decimal_place", field.shape == Shape::decimal ? json::value(field.decimals)
-                                                      : json::value(nullptr)},
-      {"mass_update", writable}, {"multiselectlookup", json::object{}},
-      {"auto_number", json::object{}}};
+      {"email_parser",
+       json::object{{"fields_update_supported", true}, {"record_operations_supported", true}}},
+      {"layout_associations",
+       json::array{json::object{
+           {"api_name", "Standard__s"}, {"name", "Standard"}, {"id", "4870000000000091055"}}}}};
+  for (const char* key :
+       {"associated_module", "tooltip", "association_details", "created_time", "external", "crypt",
+        "modified_time", "hipaa_compliance", "global_picklist", "history_tracking"}) {
+    out[key] = nullptr;
+  }
+  for (const char* key : {"multi_module_lookup", "unique", "currency", "lookup", "convert_mapping",
+                          "rollup_summary", "formula", "multiselectlookup", "auto_number"}) {
+    out[key] = json::object{};
+  }
+  return out;
+}
+
+json::object field_json(const Crm& crm, const FieldSpec& field) {
+  const bool writable = field.shape != Shape::id && !field.computed;
+  const bool collection = field.is_collection();
+  json::object out = constant_keys();
+  out["operation_type"] = json::object{{"web_update", writable},
+                                       {"api_create", writable},
+                                       {"web_create", writable},
+                                       {"api_update", writable}};
+  out["view_type"] = json::object{
+      {"view", !field.hidden}, {"edit", writable}, {"quick_create", false}, {"create", writable}};
+  out["field_label"] = out["display_label"] = field.label;
+  out["field_read_only"] = out["read_only"] = !writable;
+  out["id"] = id_text(field.field_id);
+  out["filterable"] = out["searchable"] = out["sortable"] = !collection;
+  out["visible"] = !field.hidden || field.shape == Shape::id;
+  out["api_name"] = field.api_name;
+  out["pick_list_values"] = picklist_json(field);
+  out["system_mandatory"] = field.mandatory;
+  out["virtual_field"] = field.shape == Shape::subform || field.shape == Shape::multi_lookup;
+  out["display_type"] = field.hidden ? 3 : -1;
+  out["custom_field"] = field.custom;
+  out["display_field"] = field.display;
+  out["data_type"] = field.data_type;
+  out["mass_update"] = writable;
+  out["decimal_place"] = nullptr;
+  if (field.shape == Shape::decimal) out["decimal_place"] = field.decimals;
   if (!field.json_type.empty()) out["json_type"] = field.json_type;
-  if (collection) out["length"] = nullptr;
-  else out["length"] = field.length;
+  out["length"] = nullptr;  // of collections and composite values
+  if (field.length > 0) out["length"] = field.length;
   add_references(crm, field, out);
   add_type_details(field, out);
   return out;
@@ -205,7 +247,8 @@ std::set<std::string, std::less<>> wanted_states(const Context& context) {
     rest.remove_prefix(std::min(rest.size(), state.size() + 1));
     if (std::find(known.begin(), known.end(), state) == known.end()) {
       throw invalid_data("the status given is invalid",
-                         {{"index", index}, {"param_name", "status"},
+                         {{"index", index},
+                          {"param_name", "status"},
                           {"supported_values", json::array(known.begin(), known.end())}});
     }
     wanted.emplace(state);
@@ -265,8 +308,7 @@ Answer one_field(const Context& context, std::string_view field_id) {
   const Module& module = module_of_param(context);
   for (const FieldSpec& field : module.spec().fields) {
     if (id_text(field.field_id) != field_id) continue;
-    return Answer::of(
-        json::object{{"fields", json::array{field_json(context.crm, field)}}});
+    return Answer::of(json::object{{"fields", json::array{field_json(context.crm, field)}}});
   }
   return Answer::empty(204);
 }

@@ -155,13 +155,14 @@ const std::vector<std::uint32_t>& Module::by_time() const {
   return by_time_;
 }
 
-Scan::Scan(const Module& module, Order order, bool descending,
-           const std::optional<Position>& after)
+Scan::Scan(const Module& module, Order order, bool descending, const std::optional<Position>& after)
     : module_(module), order_(order), descending_(descending) {
   const auto& changed = module.changed_by_time_;
   if (order != Order::modified) {
-    if (after) at_ = static_cast<std::int64_t>(after->index) + (descending ? -1 : 1);
-    else at_ = descending ? static_cast<std::int64_t>(module.total_) - 1 : 0;
+    if (after)
+      at_ = static_cast<std::int64_t>(after->index) + (descending ? -1 : 1);
+    else
+      at_ = descending ? static_cast<std::int64_t>(module.total_) - 1 : 0;
     return;
   }
   const auto& by_time = module.by_time();
@@ -178,8 +179,8 @@ Scan::Scan(const Module& module, Order order, bool descending,
   }
   if (after) {
     const Key key{after->time, after->index};
-    const auto place = std::partition_point(
-        by_time.begin(), by_time.end(), [&](std::uint32_t index) {
+    const auto place =
+        std::partition_point(by_time.begin(), by_time.end(), [&](std::uint32_t index) {
           return descending ? key_of(index) < key : !(key < key_of(index));
         });
     at_ = place - by_time.begin() - (descending ? 1 : 0);

@@ -22,8 +22,12 @@ std::uint64_t seal(const Words& words, std::uint64_t key) {
 }  // namespace
 
 std::string PageToken::text(std::uint64_t key) const {
-  Words words{bound_to, static_cast<std::uint64_t>(issued), static_cast<std::uint64_t>(after.time),
-              static_cast<std::uint64_t>(after.index) << 32 | page, served, 0};
+  Words words{bound_to,
+              static_cast<std::uint64_t>(issued),
+              static_cast<std::uint64_t>(after.time),
+              static_cast<std::uint64_t>(after.index) << 32 | page,
+              served,
+              0};
   words[kWords - 1] = seal(words, key);
   std::string out;
   for (std::size_t i = 0; i < kWords; ++i) {

@@ -13,9 +13,11 @@ constexpr std::int64_t kPerPageMax = 200;
 constexpr std::size_t kIdsMax = 100;
 
 ApiError ambiguous(std::string_view one, std::string_view other) {
-  return {400, "AMBIGUITY_DURING_PROCESSING", "Ambiguity while processing the request",
-          {{"ambiguity_due_to", json::array{json::object{{"param_name", one}},
-                                            json::object{{"param_name", other}}}}}};
+  return {400,
+          "AMBIGUITY_DURING_PROCESSING",
+          "Ambiguity while processing the request",
+          {{"ambiguity_due_to",
+            json::array{json::object{{"param_name", one}}, json::object{{"param_name", other}}}}}};
 }
 
 // Order of parameters doesn't matter; every one but page_token does.
@@ -44,9 +46,12 @@ void parse_sort(const Context& context, ListQuery& query) {
   };
   if (const std::string* by = context.call.param("sort_by")) {
     query.sort_by = *by;
-    if (*by == "Modified_Time") query.order = Order::modified;
-    else if (*by == "Created_Time") query.order = Order::created;
-    else if (*by != "id") throw wrong("sort_by");
+    if (*by == "Modified_Time")
+      query.order = Order::modified;
+    else if (*by == "Created_Time")
+      query.order = Order::created;
+    else if (*by != "id")
+      throw wrong("sort_by");
   }
   if (const std::string* order = context.call.param("sort_order")) {
     if (*order != "asc" && *order != "desc") throw wrong("sort_order");
@@ -138,8 +143,8 @@ ListQuery parse_list_query(const Context& context, const ModuleSpec& module) {
   query.user = hash_text(context.grant.refresh_token);
   query.bound_to = binding(context, query.user);
   parse_fields(context, module, query);
-  const bool limited = module.api_name == "Deals" || module.api_name == "Contacts" ||
-                       module.api_name == "Accounts";
+  const bool limited =
+      module.api_name == "Deals" || module.api_name == "Contacts" || module.api_name == "Accounts";
   if (context.call.param("territory_id") != nullptr && !limited) throw invalid_module(0);
   parse_sort(context, query);
   parse_ids(context, query);

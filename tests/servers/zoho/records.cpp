@@ -22,7 +22,9 @@ bool wanted(const Context& context, const Module& module, const ListQuery& query
 class Rows {
  public:
   Rows(const Context& context, const Module& module, const ListQuery& query)
-      : context_(context), module_(module), query_(query),
+      : context_(context),
+        module_(module),
+        query_(query),
         scan_(module, query.order, query.descending, start(context, query)) {
     std::uint64_t skip = query.token ? 0 : (query.page - 1) * query.per_page;
     if (query.token && context.settings.offset_tokens) skip = query.token->served;
@@ -52,8 +54,7 @@ class Rows {
 
 std::optional<PageToken> next_token(const Context& context, const ListQuery& query, const Row& last,
                                     std::int64_t count) {
-  const std::int64_t before =
-      query.token ? query.token->served : (query.page - 1) * query.per_page;
+  const std::int64_t before = query.token ? query.token->served : (query.page - 1) * query.per_page;
   return PageToken{.bound_to = query.bound_to,
                    .issued = context.crm.clock.now(),
                    .after = {.time = last.modified, .index = last.index},
@@ -89,7 +90,8 @@ std::string single_json(const Context& context, const Module& module, const Row&
   std::string out;
   append_record(out, context.crm, module, row, plain, context.crm.style());
   out.pop_back();
-  out += collections + R"(,"$has_more":{)" + more + R"(},"$currency_symbol":"$","$state":"save",)"
+  out += collections + R"(,"$has_more":{)" + more +
+         R"(},"$currency_symbol":"$","$state":"save",)"
          R"("$in_merge":false,"$editable":true,"$approved":true,"$locked_for_me":false})";
   return out;
 }
@@ -191,8 +193,7 @@ Answer list_related(const Context& context, std::string_view name, std::string_v
   const auto [other, indexes] = related_rows(context, module, module.row(index), list);
   readable_module(context, other->spec().api_name, 2);
   ListQuery query = parse_list_query(context, other->spec());
-  const std::int64_t from =
-      query.token ? query.token->served : (query.page - 1) * query.per_page;
+  const std::int64_t from = query.token ? query.token->served : (query.page - 1) * query.per_page;
   Answer answer{.body = "{\"data\":["};
   PageInfo info{.page = query.page};
   for (auto at = static_cast<std::size_t>(from); at < indexes.size(); ++at) {
@@ -244,13 +245,16 @@ Answer list_deleted(const Context& context, std::string_view name) {
     const json::value by = permanent ? json::value(nullptr) : json::value(user_json(0));
     const json::value shown =
         permanent ? json::value(nullptr) : json::value(context.crm.name_of(module, index));
-    data.push_back(json::object{{"deleted_by", by}, {"id", std::to_string(row.id)},
-                                {"display_name", shown}, {"type", kind}, {"created_by", by},
+    data.push_back(json::object{{"deleted_by", by},
+                                {"id", std::to_string(row.id)},
+                                {"display_name", shown},
+                                {"type", kind},
+                                {"created_by", by},
                                 {"deleted_time", time_text(context.crm, time)}});
   }
   if (data.empty()) return Answer::empty(since ? 304 : 204);
-  json::object info{{"per_page", per_page}, {"count", data.size()}, {"page", page},
-                    {"more_records", more}};
+  json::object info{
+      {"per_page", per_page}, {"count", data.size()}, {"page", page}, {"more_records", more}};
   return Answer::of(json::object{{"data", std::move(data)}, {"info", std::move(info)}});
 }
 

@@ -101,8 +101,10 @@ void append_collection(std::string& out, const Crm& crm, const Module& module, c
   out += '[';
   for (std::size_t i = 0; i < std::min(indexes.size(), kCollectionRows); ++i) {
     if (i > 0) out += ',';
-    if (field.shape == Shape::subform) append_subform_row(out, crm, *rows, indexes[i]);
-    else append_link(out, crm, *rows, indexes[i]);
+    if (field.shape == Shape::subform)
+      append_subform_row(out, crm, *rows, indexes[i]);
+    else
+      append_link(out, crm, *rows, indexes[i]);
   }
   out += ']';
 }

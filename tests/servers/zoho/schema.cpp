@@ -94,38 +94,65 @@ std::pair<std::string, std::string> key_value(const std::string& word) {
 }
 
 void apply(FieldSpec& field, const std::string& key, const std::string& value) {
-  if (key == "len") field.length = number_of(value);
-  else if (key == "dp") field.decimals = number_of(value);
-  else if (key == "null") field.null_percent = number_of(value);
-  else if (key == "as") field.flavour = value;
-  else if (key == "to") field.target = value;
-  else if (key == "label") field.label = spaced(value);
+  if (key == "len")
+    field.length = number_of(value);
+  else if (key == "dp")
+    field.decimals = number_of(value);
+  else if (key == "null")
+    field.null_percent = number_of(value);
+  else if (key == "as")
+    field.flavour = value;
+  else if (key == "to")
+    field.target = value;
+  else if (key == "label")
+    field.label = spaced(value);
   else if (key == "pick") {
     for (std::string& item : split(value, '/')) field.values.push_back(spaced(std::move(item)));
-  } else if (key == "mandatory") field.mandatory = true, field.null_percent = 0;
-  else if (key == "display") field.display = true;
-  else if (key == "custom") field.custom = true;
-  else if (key == "hidden") field.hidden = true;
-  else if (key == "nojson") field.json_type.clear();
-  else if (key != "return") throw std::runtime_error("unknown key " + key);
+  } else if (key == "mandatory")
+    field.mandatory = true, field.null_percent = 0;
+  else if (key == "display")
+    field.display = true;
+  else if (key == "custom")
+    field.custom = true;
+  else if (key == "hidden")
+    field.hidden = true;
+  else if (key == "nojson")
+    field.json_type.clear();
+  else if (key != "return")
+    throw std::runtime_error("unknown key " + key);
 }
 
 void apply(ModuleSpec& module, const std::string& key, const std::string& value) {
-  if (key == "singular") module.singular = spaced(value);
-  else if (key == "plural") module.plural = spaced(value);
-  else if (key == "name") module.module_name = value;
-  else if (key == "type") module.generated_type = value;
-  else if (key == "status") module.status = value;
-  else if (key == "parent") module.parent = value;
-  else if (key == "refuse") module.refusal = value;
-  else if (key == "share") module.per_mille = number_of(value);
-  else if (key == "rows") module.rows_per_parent = number_of(value);
-  else if (key == "noapi") module.api_supported = false;
-  else if (key == "noview") module.viewable = false;
-  else if (key == "nofields") module.has_metadata = false;
-  else if (key == "nobulk") module.bulk_supported = false;
-  else if (key == "admin") module.admin_only = true;
-  else throw std::runtime_error("unknown key " + key);
+  if (key == "singular")
+    module.singular = spaced(value);
+  else if (key == "plural")
+    module.plural = spaced(value);
+  else if (key == "name")
+    module.module_name = value;
+  else if (key == "type")
+    module.generated_type = value;
+  else if (key == "status")
+    module.status = value;
+  else if (key == "parent")
+    module.parent = value;
+  else if (key == "refuse")
+    module.refusal = value;
+  else if (key == "share")
+    module.per_mille = number_of(value);
+  else if (key == "rows")
+    module.rows_per_parent = number_of(value);
+  else if (key == "noapi")
+    module.api_supported = false;
+  else if (key == "noview")
+    module.viewable = false;
+  else if (key == "nofields")
+    module.has_metadata = false;
+  else if (key == "nobulk")
+    module.bulk_supported = false;
+  else if (key == "admin")
+    module.admin_only = true;
+  else
+    throw std::runtime_error("unknown key " + key);
 }
 
 // Fields of many types, for modules that are wide.

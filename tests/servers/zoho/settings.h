@@ -24,21 +24,21 @@ struct Settings {
   std::int64_t list_wall = 2'000;     // records without page_token
   std::int64_t token_wall = 100'000;  // records with it
   std::int64_t page_token_hours = 24;
-  bool offset_tokens = false;         // page tokens count rows instead of naming the last one
+  bool offset_tokens = false;  // page tokens count rows instead of naming the last one
   std::int64_t coql_columns = 500;
   std::int64_t coql_limit = 2'000;
   std::int64_t coql_wall = 100'000;
   std::int64_t bulk_rows = 200'000;
-  std::int64_t bulk_polls = 2;     // status calls answered before a job may be COMPLETED
-  std::int64_t bulk_seconds = 0;   // that a job takes at least
+  std::int64_t bulk_polls = 2;    // status calls answered before a job may be COMPLETED
+  std::int64_t bulk_seconds = 0;  // that a job takes at least
   std::int64_t bulk_pages = 500;
   std::int64_t bulk_in_values = 20;
   std::string bulk_list_separator = ";";
   bool bulk_cuts_rich_text = false;
-  bool bulk_fail_next = false;     // the next job ends in FAILURE
-  bool wrap_errors = false;        // errors as {"data":[{...}]}
-  bool gzip = true;                // when asked for
-  bool restore_touches = false;    // restoring from the bin moves Modified_Time
+  bool bulk_fail_next = false;   // the next job ends in FAILURE
+  bool wrap_errors = false;      // errors as {"data":[{...}]}
+  bool gzip = true;              // when asked for
+  bool restore_touches = false;  // restoring from the bin moves Modified_Time
   std::int64_t latency_ms = 0;
 };
 

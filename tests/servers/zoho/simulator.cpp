@@ -69,9 +69,12 @@ void Simulator::serve(Call& call, const std::function<void(const Answer&)>& send
   };
   if (call.segments[0] == "oauth") {
     const bool revoke = call.path == "/oauth/v2/token/revoke";
-    if (revoke) answer = auth_.revoke(call);
-    else if (call.path == "/oauth/v2/token") answer = auth_.token(call);
-    else answer = {.status = 404, .body = "<html></html>", .content_type = "text/html"};
+    if (revoke)
+      answer = auth_.revoke(call);
+    else if (call.path == "/oauth/v2/token")
+      answer = auth_.token(call);
+    else
+      answer = {.status = 404, .body = "<html></html>", .content_type = "text/html"};
     return finish();
   }
   const Settings settings = settings_.get();
@@ -182,12 +185,9 @@ Answer Simulator::admin(const Call& call) {
   const std::string command = call.segments.size() == 2 ? call.segments[1] : "";
   try {
     if (command == "stats" && call.method == "GET") return Answer::of(stats());
-    return run_command({.crm = crm_,
-                        .settings = settings_,
-                        .auth = auth_,
-                        .limits = limits_,
-                        .faults = faults_},
-                       call, command);
+    return run_command(
+        {.crm = crm_, .settings = settings_, .auth = auth_, .limits = limits_, .faults = faults_},
+        call, command);
   } catch (const std::exception& error) {
     return Answer::of(json::object{{"error", error.what()}}, 400);
   }
@@ -203,7 +203,9 @@ void Simulator::count(const Call& call, int status) {
     } else if (kind == "settings" && parts.size() > 3) {
       kind += " " + parts[3];
     } else if (parts.size() > 3) {
-      kind += parts[3] == "deleted" ? " deleted" : parts[3] == "actions" ? " " + parts.back() : " one";
+      kind += parts[3] == "deleted"   ? " deleted"
+              : parts[3] == "actions" ? " " + parts.back()
+                                      : " one";
     }
   }
   const std::lock_guard lock(mutex_);

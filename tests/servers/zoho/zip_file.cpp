@@ -90,9 +90,9 @@ void ZipFile::finish() {
   append(entry, kDate, 2);
   entry += sizes;
   append(entry, entry_name_.size(), 2);
-  append(entry, 0, 8);   // no extra, no comment, disk 0, no internal attributes
-  append(entry, 0, 4);   // external attributes
-  append(entry, 0, 4);   // where the entry begins
+  append(entry, 0, 8);  // no extra, no comment, disk 0, no internal attributes
+  append(entry, 0, 4);  // external attributes
+  append(entry, 0, 4);  // where the entry begins
   put(entry + entry_name_);
   std::string end("PK\5\6");
   append(end, 0, 4);

@@ -89,8 +89,10 @@ Zone::Zone(const std::string& name) : name_(name) {
     }
     periods_.push_back({high, libc_offset(high)});
   }
-  if (before == nullptr) unsetenv("TZ");
-  else setenv("TZ", old.c_str(), 1);
+  if (before == nullptr)
+    unsetenv("TZ");
+  else
+    setenv("TZ", old.c_str(), 1);
   tzset();
 }
 

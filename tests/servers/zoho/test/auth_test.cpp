@@ -13,7 +13,9 @@ constexpr const char* kList = "/crm/v8/Leads?fields=Last_Name&per_page=1";
 
 class ZohoAuth : public ::testing::Test {
  protected:
-  std::string text(const char* name) const { return std::string(zoho.source().at(name).as_string()); }
+  std::string text(const char* name) const {
+    return std::string(zoho.source().at(name).as_string());
+  }
   HttpAnswer token_call(const std::string& body) const {
     return http_call({.method = "POST", .url = zoho.url() + "/oauth/v2/token", .body = body});
   }
@@ -88,9 +90,8 @@ TEST_F(ZohoAuth, AMissingHeaderAndAnUnknownTokenAreTold) {
   EXPECT_EQ(none.status, 401);
   EXPECT_EQ(none.code(), "AUTHENTICATION_FAILURE");
   const HttpAnswer unknown = with_header("Authorization: Zoho-oauthtoken 1000.a.b");
-  EXPECT_EQ(unknown.body,
-            R"({"code":"INVALID_TOKEN","details":{},"message":"invalid oauth token",)"
-            R"("status":"error"})");
+  EXPECT_EQ(unknown.body, R"({"code":"INVALID_TOKEN","details":{},"message":"invalid oauth token",)"
+                          R"("status":"error"})");
 }
 
 TEST_F(ZohoAuth, EachCallNeedsItsScope) {

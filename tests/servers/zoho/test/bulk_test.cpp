@@ -88,16 +88,16 @@ TEST_F(ZohoBulk, PagesContinueByToken) {
 
 TEST_F(ZohoBulk, CriteriaFilter) {
   const auto leaf = [](const char* field, const char* how, const json::value& value) {
-    return json::object{{"field", json::object{{"api_name", field}}}, {"comparator", how},
-                        {"value", value}};
+    return json::object{
+        {"field", json::object{{"api_name", field}}}, {"comparator", how}, {"value", value}};
   };
-  const std::string id = create(
-      {{"module", json::object{{"api_name", "Deals"}}},
-       {"fields", json::array{"Stage"}},
-       {"criteria", json::object{{"group_operator", "and"},
-                                 {"group", json::array{leaf("Stage", "equal", "Proposal"),
-                                                       leaf("Created_Time", "greater_equal",
-                                                            "2023-01-01T00:00:00Z")}}}}});
+  const std::string id =
+      create({{"module", json::object{{"api_name", "Deals"}}},
+              {"fields", json::array{"Stage"}},
+              {"criteria", json::object{{"group_operator", "and"},
+                                        {"group", json::array{leaf("Stage", "equal", "Proposal"),
+                                                              leaf("Created_Time", "greater_equal",
+                                                                   "2023-01-01T00:00:00Z")}}}}});
   std::int64_t expected = 0;
   for (const json::object& deal : zoho.dump("Deals")) {
     if (!deal.at("Stage").is_string() || deal.at("Stage").as_string() != "Proposal") continue;
@@ -113,20 +113,20 @@ TEST_F(ZohoBulk, WhatIsWrongIsTold) {
   EXPECT_EQ(code({{"module", json::object{{"api_name", "Notes"}}}}), "MODULE_NOT_SUPPORTED");
   EXPECT_EQ(code({{"module", deals}, {"fields", json::array{"Nothing"}}}), "FIELD_NOT_AVAILABLE");
   EXPECT_EQ(code({{"module", json::object{{"api_name", "Quotes"}}},
-                  {"fields", json::array{"Quoted_Items"}}}), "FIELD_NOT_SUPPORTED");
+                  {"fields", json::array{"Quoted_Items"}}}),
+            "FIELD_NOT_SUPPORTED");
   EXPECT_EQ(code({{"module", deals}, {"page", 501}}), "PAGE_RANGE_EXCEEDED");
-  const json::object bad{{"field", json::object{{"api_name", "Amount"}}},
-                         {"comparator", "contains"}, {"value", "1"}};
+  const json::object bad{
+      {"field", json::object{{"api_name", "Amount"}}}, {"comparator", "contains"}, {"value", "1"}};
   EXPECT_EQ(code({{"module", deals}, {"criteria", bad}}),
             "FIELD_AND_COMPARATOR_IN_CRITERIA_NOT_COMPATIBLE");
   const HttpAnswer unknown = zoho.get("/crm/bulk/v8/read/4870000000000000001");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(unknown.code(), "RESOURCE_NOT_FOUND");
-  const HttpAnswer media =
-      http_call({.method = "POST",
-                 .url = zoho.url() + "/crm/bulk/v8/read",
-                 .body = "{}",
-                 .headers = {"Authorization: Bearer " + zoho.access_token()}});
+  const HttpAnswer media = http_call({.method = "POST",
+                                      .url = zoho.url() + "/crm/bulk/v8/read",
+                                      .body = "{}",
+                                      .headers = {"Authorization: Bearer " + zoho.access_token()}});
   EXPECT_EQ(media.status, 415);
 }
 

@@ -23,18 +23,17 @@ class ZohoChanges : public ::testing::Test {
 };
 
 TEST_F(ZohoChanges, InsertsAndUpdatesShowEverywhere) {
-  const json::value made = change(
-      {{"module", "Deals"},
-       {"insert", json::array{json::object{{"Deal_Name", "A new one"}, {"Amount", 12.5}}}}});
+  const json::value made =
+      change({{"module", "Deals"},
+              {"insert", json::array{json::object{{"Deal_Name", "A new one"}, {"Amount", 12.5}}}}});
   const std::string id(made.at("inserted").at(0).as_string());
   EXPECT_EQ(record("Deals", id).at("Deal_Name").as_string(), "A new one");
   EXPECT_EQ(record("Deals", id).at("Modified_Time").as_string(), "2025-01-01T02:00:00+02:00");
   zoho.command("clock", {{"advance", 5}});
-  change({{"module", "Deals"},
-          {"update", json::array{json::object{{"id", id}, {"Amount", 13}}}}});
+  change({{"module", "Deals"}, {"update", json::array{json::object{{"id", id}, {"Amount", 13}}}}});
   EXPECT_EQ(record("Deals", id).at("Amount"), 13);
-  const HttpAnswer rows = zoho.coql(
-      "select Amount from Deals where Modified_Time >= '2025-01-01T00:00:05Z'");
+  const HttpAnswer rows =
+      zoho.coql("select Amount from Deals where Modified_Time >= '2025-01-01T00:00:05Z'");
   EXPECT_EQ(rows.json().at("data").as_array().size(), 1U);
   EXPECT_THROW(change({{"module", "Deals"},
                        {"update", json::array{json::object{{"id", id}, {"Amount", "x"}}}}}),
@@ -85,8 +84,8 @@ TEST_F(ZohoChanges, NewFieldsAndPicklistValuesAppear) {
   zoho.command("fields", {{"module", "Deals"}, {"line", "Fresh text len=20 null=0 custom"}});
   const std::string id = first_id("Deals");
   EXPECT_TRUE(record("Deals", id).at("Fresh").is_null());
-  change({{"module", "Deals"},
-          {"update", json::array{json::object{{"id", id}, {"Fresh", "now"}}}}});
+  change(
+      {{"module", "Deals"}, {"update", json::array{json::object{{"id", id}, {"Fresh", "now"}}}}});
   EXPECT_EQ(record("Deals", id).at("Fresh").as_string(), "now");
   zoho.command("picklists", {{"module", "Deals"}, {"field", "Stage"}, {"value", "Paused"}});
   EXPECT_THAT(zoho.get("/crm/v8/settings/fields?module=Deals").body,

@@ -41,10 +41,9 @@ TEST_F(ZohoCoql, AKeysetByModifiedTimeIsComplete) {
   std::set<std::string> seen;
   std::string time = "2000-01-01T00:00:00Z", id = "0";
   for (;;) {
-    const std::string query =
-        "select Modified_Time from Deals where (Modified_Time >= '" + time +
-        "' and (Modified_Time > '" + time + "' or id > " + id +
-        ")) order by Modified_Time asc, id asc limit 400";
+    const std::string query = "select Modified_Time from Deals where (Modified_Time >= '" + time +
+                              "' and (Modified_Time > '" + time + "' or id > " + id +
+                              ")) order by Modified_Time asc, id asc limit 400";
     const json::array page = rows(query);
     for (const json::value& row : page) {
       EXPECT_TRUE(seen.emplace(row.at("id").as_string()).second);
@@ -66,7 +65,8 @@ TEST_F(ZohoCoql, ConditionsHoldForEachRow) {
   EXPECT_FALSE(rows("select id from Deals where Stage in ('Proposal', 'Negotiation')").empty());
   EXPECT_FALSE(rows("select id from Deals where Deal_Name like 'a%'").empty());
   EXPECT_FALSE(rows("select id from Deals where Closing_Date between '2022-01-01' and "
-                    "'2023-01-01'").empty());
+                    "'2023-01-01'")
+                   .empty());
   EXPECT_TRUE(rows("select id from Deals where Stage = 'Nothing'").empty());
 }
 
@@ -96,7 +96,8 @@ TEST_F(ZohoCoql, TheLimitDefaultsTo200AndEndsAt2000) {
 
 TEST_F(ZohoCoql, CreditsDependOnTheLimit) {
   const auto credits = [] { return zoho().stats().at("credits").as_int64(); };
-  for (const auto& [limit, price] : std::vector<std::pair<int, int>>{{200, 1}, {1000, 2}, {2000, 3}}) {
+  for (const auto& [limit, price] :
+       std::vector<std::pair<int, int>>{{200, 1}, {1000, 2}, {2000, 3}}) {
     const std::int64_t before = credits();
     rows("select id from Deals where id is not null limit " + std::to_string(limit));
     EXPECT_EQ(credits() - before, price);

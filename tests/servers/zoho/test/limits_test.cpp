@@ -94,11 +94,10 @@ TEST_F(ZohoLimits, FaultsStrikeAsCommanded) {
 }
 
 TEST_F(ZohoLimits, AnswersArePackedWhenAskedFor) {
-  const HttpAnswer packed =
-      http_call({.url = zoho.url() + kList,
-                 .body = "",
-                 .headers = {"Authorization: Bearer " + zoho.access_token(),
-                             "Accept-Encoding: gzip"}});
+  const HttpAnswer packed = http_call(
+      {.url = zoho.url() + kList,
+       .body = "",
+       .headers = {"Authorization: Bearer " + zoho.access_token(), "Accept-Encoding: gzip"}});
   EXPECT_EQ(packed.headers.at("content-encoding"), "gzip");
   EXPECT_EQ(packed.body.substr(0, 2), "\x1f\x8b");
   EXPECT_FALSE(zoho.get(kList).headers.contains("content-encoding"));

@@ -34,8 +34,8 @@ TEST_F(ZohoMetadata, ModulesOfEveryGroupAreListed) {
     if (answer.status < 300) ++readable;
   }
   EXPECT_GE(readable, 20U);
-  EXPECT_EQ(kinds, (std::set<std::string>{"custom", "default", "field_tracker", "linking",
-                                          "subform"}));
+  EXPECT_EQ(kinds,
+            (std::set<std::string>{"custom", "default", "field_tracker", "linking", "subform"}));
   EXPECT_TRUE(states.contains("system_hidden") && states.contains("user_hidden"));
   EXPECT_EQ(list("/crm/v8/settings/modules?status=user_hidden", "modules").size(), 1U);
   EXPECT_EQ(zoho().get("/crm/v8/settings/modules?status=gone").code(), "INVALID_DATA");

@@ -48,8 +48,10 @@ TEST_F(ZohoRecords, AWalkYieldsEachUnconvertedLeadOnce) {
   std::set<std::string> expected;
   std::size_t converted = 0;
   for (const json::object& lead : zoho.dump("Leads")) {
-    if (lead.at("Converted__s").as_bool()) ++converted;
-    else expected.emplace(lead.at("id").as_string());
+    if (lead.at("Converted__s").as_bool())
+      ++converted;
+    else
+      expected.emplace(lead.at("id").as_string());
   }
   EXPECT_EQ(all, expected);
   EXPECT_GT(converted, 50U);
@@ -98,8 +100,7 @@ TEST_F(ZohoRecords, PagesEndAtTwoThousandRecordsAndTokensAtTheirOwnWall) {
   const std::string path = "/crm/v8/Deals?fields=Stage&page_token=";
   std::string token;
   for (int page = 0; page < 2; ++page) {
-    const HttpAnswer answer =
-        zoho.get(token.empty() ? "/crm/v8/Deals?fields=Stage" : path + token);
+    const HttpAnswer answer = zoho.get(token.empty() ? "/crm/v8/Deals?fields=Stage" : path + token);
     token = std::string(answer.json().at("info").at("next_page_token").as_string());
   }
   EXPECT_EQ(code(path + token), "PAGINATION_LIMIT_EXCEEDED");
