@@ -68,7 +68,7 @@ void HttpClient::configure_connection() {
     set_option(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set_option(easy, CURLOPT_SSL_VERIFYPEER, endpoint_.verify ? 1L : 0L);
     set_option(easy, CURLOPT_SSL_VERIFYHOST, endpoint_.verify ? 2L : 0L);
-    if (!endpoint_.ca_file.empty()) set(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
+    if (!endpoint_.ca_file.empty()) set_option(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
   }
 }
 
