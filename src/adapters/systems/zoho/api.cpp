@@ -1,6 +1,8 @@
 #include "adapters/systems/zoho/api.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "adapters/systems/zoho/error_map.h"
 
