@@ -115,13 +115,16 @@ std::vector<Field> plain_columns(const std::vector<PlainColumn>& columns) {
   std::vector<Field> fields;
   ColumnList list(fields);
   for (const PlainColumn& column : columns) {
-    const FieldInfo from{.api_name = std::string(column.api_name),
+    const bool whole = column.api_name == kWholeRecord;
+    const FieldInfo from{.api_name = whole ? "details" : std::string(column.api_name),
                          .data_type = std::string(column.type)};
-    const char* const ending = column.part == Part::id     ? "id"
-                               : column.part == Part::name ? "name"
-                                                           : "";
-    list.add(from, ending, parse_type(column.type),
-             {.field = from.api_name, .part = column.part, .coql = false});
+    const bool id = column.part == Part::id, name = column.part == Part::name;
+    list.add(from,
+             id     ? "id"
+             : name ? "name"
+                    : "",
+             parse_type(column.type),
+             {.field = std::string(column.api_name), .part = column.part, .coql = false});
   }
   return fields;
 }
@@ -194,7 +197,7 @@ std::vector<Field> user_columns() {
                         {"country", "string"},
                         {"confirm", "bool"},
                         {"type__s", "string"},
-                        {"$record", "json"}});
+                        {kWholeRecord, "json"}});
 }
 
 std::vector<Field> org_columns() {
@@ -209,7 +212,7 @@ std::vector<Field> org_columns() {
                         {"primary_email", "string"},
                         {"created_time", "timestamp(0,utc)"},
                         {"license_details", "json"},
-                        {"$record", "json"}});
+                        {kWholeRecord, "json"}});
 }
 
 std::string table_name(std::string_view api_name) {

@@ -15,6 +15,9 @@ namespace penstock::zoho {
 enum class Part : std::uint8_t { value, id, name, email, module };
 
 // How the reader gets a column: Field::fetch, as text and back.
+// Stands for the field's name where a column holds the whole record as JSON.
+inline constexpr std::string_view kWholeRecord = "$record";
+
 struct Fetch {
   std::string field;  // api_name
   Part part = Part::value;
