@@ -2,11 +2,13 @@
 
 #include "adapters/destinations/clickhouse.h"
 #include "adapters/sources/postgresql.h"
+#include "adapters/sources/zoho.h"
 
 namespace penstock {
 
 void add_all_adapters(Registry& registry) {
   registry.add(postgresql_source());
+  registry.add(zoho_source());
 
   registry.add(clickhouse_destination());
 }

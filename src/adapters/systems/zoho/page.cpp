@@ -25,7 +25,8 @@ ondemand::parser& shared_parser() {
 }
 
 simdjson::padded_string_view padded(std::string_view text) {
-  return {text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING};
+  return simdjson::padded_string_view(text.data(), text.size(),
+                                      text.size() + simdjson::SIMDJSON_PADDING);
 }
 
 void read_info(ondemand::object info, Page& page, std::int64_t& count) {
@@ -51,7 +52,8 @@ PagePtr parse_page(std::string body, std::string_view key, const std::string& wh
       const std::string_view name = field.unescaped_key();
       if (name == key) {
         for (auto record : field.value().get_array()) {
-          page->records.push_back(record.get_object().raw_json());
+          ondemand::object object = record.get_object();
+          page->records.push_back(object.raw_json());
         }
       } else if (name == "info") {
         read_info(field.value().get_object(), *page, count);

@@ -26,11 +26,16 @@ std::string_view trimmed(std::string_view token) {
 
 // What a column gets of a value that isn't an object of known shape.
 std::string_view raw_text(ondemand::value value) {
-  switch (value.type()) {
-    case Json::object: return value.get_object().raw_json();
-    case Json::array: return value.get_array().raw_json();
-    default: return trimmed(value.raw_json_token());
+  const Json type = value.type();
+  if (type == Json::object) {
+    ondemand::object object = value.get_object();
+    return object.raw_json();
   }
+  if (type == Json::array) {
+    ondemand::array array = value.get_array();
+    return array.raw_json();
+  }
+  return trimmed(value.raw_json_token());
 }
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
