@@ -31,6 +31,10 @@ void in_pieces(const std::vector<std::size_t>& rows, std::size_t size, Each&& ea
 
 }  // namespace
 
+std::string converted_parameter(std::string_view module) {
+  return module == "Leads" ? "&converted=both" : "";
+}
+
 std::string joined(const std::vector<std::string>& names, std::size_t from, std::size_t count) {
   std::string out;
   for (std::size_t i = from; i < std::min(from + count, names.size()); ++i) {
@@ -95,7 +99,7 @@ void Extras::add_fields(Page& page) {
       std::string body =
           api_.call({.path = "/crm/" + api_.version() + "/" + fields_.module + "?fields=" + fields +
                              "&per_page=" + std::to_string(kListPage) +
-                             "&converted=both&ids=" + id_list(ids_, rows),
+                             converted_parameter(fields_.module) + "&ids=" + id_list(ids_, rows),
                      .what = what,
                      .scope = "ZohoCRM.modules." + fields_.module + ".READ"});
       fetch_alone(page, attach(page, rows, std::move(body), what), fields);

@@ -31,6 +31,9 @@ class Extras {
   std::vector<std::size_t> gone_;  // its records that were deleted meanwhile
 };
 
+// Lists hide converted leads unless told otherwise; other modules have no such parameter.
+std::string converted_parameter(std::string_view module);
+
 std::string joined(const std::vector<std::string>& names, std::size_t from, std::size_t count);
 
 }  // namespace penstock::zoho

@@ -151,8 +151,8 @@ class ListWalk : public Walk {
     const std::string what = "reading the records of " + fields_.module;
     PagePtr page = parse_page(
         api_.call({.path = "/crm/" + api_.version() + "/" + fields_.module + "?fields=" + names_ +
-                           "&per_page=" + std::to_string(kListPage) +
-                           "&sort_order=asc&converted=both" +
+                           "&per_page=" + std::to_string(kListPage) + "&sort_order=asc" +
+                           converted_parameter(fields_.module) +
                            (token_.empty() ? "" : "&page_token=" + token_),
                    .what = what,
                    .scope = "ZohoCRM.modules." + fields_.module + ".READ"}),
