@@ -3,8 +3,8 @@
 # Nothing is upgraded or removed, no service is started, and none is left enabled.
 
 build_packages=(g++ cmake ninja-build ccache
-  libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libpq-dev libsimdjson-dev
-  libspdlog-dev libsqlite3-dev libyaml-cpp-dev zlib1g-dev)
+  libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libpq-dev
+  libsimdjson-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev zlib1g-dev)
 sample_packages=(postgresql-15)
 test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
   clickhouse-server clang-format-14 python3 curl openssl tzdata)

@@ -6,6 +6,7 @@
 #include "adapters/all.h"
 #include "conformance/quirks/clickhouse.h"
 #include "conformance/quirks/postgresql.h"
+#include "conformance/quirks/zoho.h"
 
 namespace penstock::testing {
 
@@ -15,7 +16,7 @@ std::vector<DestinationQuirks> destinations_under_test() {
 }
 
 std::vector<SourceQuirks> sources_under_test() {
-  return {postgresql_source_quirks()};
+  return {postgresql_source_quirks(), zoho_source_quirks()};
 }
 
 namespace {
