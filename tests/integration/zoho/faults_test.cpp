@@ -43,7 +43,7 @@ TEST(ZohoFaults, OnePercentOfTroubleLosesNothing) {
   }
   const ReadResult result = read_zoho(crm, {}, {.readers = 3});
   EXPECT_GT(crm.stats().at("faults_struck").as_int64(), 3);
-  http_call({.method = "DELETE", .url = crm.url() + "/__admin/faults", .body = ""});
+  zoho_sim::http_call({.method = "DELETE", .url = crm.url() + "/__admin/faults", .body = ""});
   for (const char* module : {"Leads", "Deals", "Every_Type", "Quoted_Items", "Tasks"}) {
     expect_equal(crm, module, result);
   }

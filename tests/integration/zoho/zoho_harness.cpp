@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <charconv>
 #include <mutex>
 #include <thread>
 
@@ -86,16 +88,15 @@ void read_all(Source& source, std::vector<Work>& work, const ReadOptions& option
   for (std::thread& thread : threads) thread.join();
 }
 
-// A JSON number's text as the columns show it: no exponent, as many digits as there are.
-std::string number_text(const json::value& value, int scale) {
+// A JSON number's text as the columns show it: of money all places, else the shortest.
+std::string number_text(const json::value& value, bool money, int scale) {
   char text[400];
-  char* end = nullptr;
-  if (value.is_int64())
-    end = std::to_chars(text, text + 400, value.get_int64()).ptr;
-  else
-    end = std::to_chars(text, text + 400, value.to_number<double>(), std::chars_format::fixed).ptr;
+  if (!value.is_double() && !money) return json::serialize(value);
+  const double number = value.to_number<double>();
+  const auto end = money ? std::to_chars(text, text + 400, number, std::chars_format::fixed).ptr
+                         : std::to_chars(text, text + 400, number).ptr;
   std::string out(text, end);
-  if (scale == 0) return out;
+  if (!money || scale == 0) return out;
   if (out.find('.') == std::string::npos) out += '.';
   while (out.size() - out.find('.') - 1 < static_cast<std::size_t>(scale)) out += '0';
   return out;
@@ -116,7 +117,7 @@ std::string list_text(const json::array& items) {
 std::string plain_text(const json::value& value, const std::string& type, int scale) {
   if (value.is_null()) return "\\N";
   if (value.is_bool()) return value.get_bool() ? "true" : "false";
-  if (value.is_number()) return number_text(value, type == "currency" ? scale : 0);
+  if (value.is_number()) return number_text(value, type == "currency", scale);
   if (value.is_array() && type == "multiselectpicklist") return list_text(value.get_array());
   if (!value.is_string()) return "(json)";
   std::string text(value.get_string());

@@ -152,7 +152,7 @@ void append_value(Sink& sink, const Type& type, ondemand::value value) {
   }
   if (type.id == TypeId::list) {
     if (json == Json::array) return sink.list(value.get_array());
-    return sink.misfit(raw_text(value));
+    return sink.misfit(json == Json::string ? value.get_string().value() : raw_text(value));
   }
   if (json == Json::array || json == Json::object) return sink.misfit(raw_text(value));
   sink.scalar(type, json == Json::string ? value.get_string().value() : raw_text(value));
