@@ -71,7 +71,9 @@ std::string Api::call(const ApiCall& call) {
       reaction = reaction_to(failure);
       error = api_error(failure, call.what, call.scope);
     } catch (const Error& thrown) {
-      if (!thrown.retryable() || call.sink) throw;
+      // The account has waited for a token as long as that makes sense.
+      const bool throttled = thrown.code() == "source.rate_limit";
+      if (!thrown.retryable() || throttled || call.sink) throw;
       error = thrown;
     }
     if (reaction == Reaction::fail) throw Error(*error);

@@ -51,7 +51,7 @@ void Extras::complete(Page& page) {
   ids_.clear();
   gone_.clear();
   for (const std::string_view record : page.records) ids_.push_back(record_id(record));
-  page.extras.assign(page.records.size(), {});
+  page.extras.resize(page.records.size());
   add_fields(page);
   add_rich_text(page);
   drop(page, gone_);
