@@ -4,10 +4,11 @@
 
 build_packages=(g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libcli11-dev libcurl4-openssl-dev libfmt-dev
-  libmariadb-dev libmariadb3 libpq-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev)
+  libmariadb-dev libmariadb3 libpq-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev
+  zlib1g-dev)
 sample_packages=(postgresql-15)
 test_packages=(libgtest-dev libgmock-dev postgresql-15 postgresql-15-postgis-3 pgbouncer
-  mariadb-server clickhouse-server clang-format-14 python3 curl openssl)
+  mariadb-server clickhouse-server clang-format-14 python3 curl openssl tzdata)
 bench_packages=(postgresql-15 mariadb-server clickhouse-server clickhouse-client libbenchmark-dev
   python3 curl)
 
@@ -16,6 +17,12 @@ chdb_package='@chdb/lib-linux-x64-gnu'
 chdb_version='26.7.3-stable.1'
 deps_dir=build/deps
 chdb_library=$deps_dir/node_modules/$chdb_package/libchdb.so
+
+# Zoho's own SDK, which judges the simulated Zoho of the tests. Used by them alone.
+zoho_sdk_package='@zohocrm/typescript-sdk-8.0'
+zoho_sdk_version='3.0.0'
+zoho_sdk_dir=$deps_dir/zoho  # apart: npm may remove what it isn't asked for
+zoho_sdk=$zoho_sdk_dir/node_modules/$zoho_sdk_package
 
 missing_packages() {
   local package state
@@ -54,24 +61,48 @@ install_packages() {
     setsid --wait "$root" bash "$PWD/tools/apt_install.sh" "${missing[@]}"
 }
 
-have_chdb() {
-  [[ -n "${PENSTOCK_LIBCHDB:-}" ]] && return 0
-  local have
-  have=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$(dirname "$chdb_library")/package.json" \
-    2>/dev/null) || true
-  [[ -f $chdb_library && $have == "$chdb_version" ]]
+# npm_version FOLDER: of the package that lies there; nothing when there is none.
+npm_version() {
+  sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$1/package.json" 2>/dev/null || true
 }
 
-# What install_chdb will need, to be installed together with all other packages.
+# npm_install TITLE FOLDER PACKAGE@VERSION
+npm_install() {
+  mkdir -p "$2"
+  quietly "$1" build/logs/npm.log npm install --prefix "$2" --no-save --no-package-lock \
+    --no-audit --no-fund --ignore-scripts --loglevel=warn "$3"
+}
+
+have_chdb() {
+  [[ -n "${PENSTOCK_LIBCHDB:-}" ]] && return 0
+  [[ -f $chdb_library && $(npm_version "$(dirname "$chdb_library")") == "$chdb_version" ]]
+}
+
+have_zoho_sdk() {
+  [[ -n "${PENSTOCK_ZOHO_SDK:-}" || $(npm_version "$zoho_sdk") == "$zoho_sdk_version" ]]
+}
+
+# What install_chdb and install_zoho_sdk will need, to be installed together with all others.
 chdb_packages() { have_chdb || command -v npm >/dev/null || echo npm; }
+zoho_sdk_packages() {
+  command -v node >/dev/null || echo nodejs
+  have_zoho_sdk || command -v npm >/dev/null || echo npm
+}
 
 # The library that holds the current ClickHouse, unless PENSTOCK_LIBCHDB names one.
 install_chdb() {
   have_chdb && return
-  mkdir -p "$deps_dir"
-  quietly "Installing ClickHouse as a library ($chdb_package $chdb_version, 560 MB)" \
-    build/logs/npm.log npm install --prefix "$deps_dir" --no-save --no-package-lock --no-audit \
-    --no-fund --ignore-scripts --loglevel=warn "$chdb_package@$chdb_version"
+  npm_install "Installing ClickHouse as a library ($chdb_package $chdb_version, 560 MB)" \
+    "$deps_dir" "$chdb_package@$chdb_version"
   [[ -f $chdb_library ]] || fail "npm installed $chdb_package, but there is no $chdb_library" \
+    "see build/logs/npm.log"
+}
+
+# Zoho's SDK, unless PENSTOCK_ZOHO_SDK names a folder that holds it.
+install_zoho_sdk() {
+  have_zoho_sdk && return
+  npm_install "Installing Zoho's SDK for tests ($zoho_sdk_package $zoho_sdk_version)" \
+    "$zoho_sdk_dir" "$zoho_sdk_package@$zoho_sdk_version"
+  [[ -d $zoho_sdk ]] || fail "npm installed $zoho_sdk_package, but there is no $zoho_sdk" \
     "see build/logs/npm.log"
 }

@@ -7,6 +7,7 @@
 #include "conformance/quirks/clickhouse.h"
 #include "conformance/quirks/mysql.h"
 #include "conformance/quirks/postgresql.h"
+#include "conformance/quirks/zoho.h"
 
 namespace penstock::testing {
 
@@ -17,7 +18,7 @@ std::vector<DestinationQuirks> destinations_under_test() {
 }
 
 std::vector<SourceQuirks> sources_under_test() {
-  return {postgresql_source_quirks(), mysql_source_quirks()};
+  return {postgresql_source_quirks(), mysql_source_quirks(), zoho_source_quirks()};
 }
 
 namespace {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <new>
 
 #include "adapters/systems/clickhouse/error_map.h"
@@ -12,56 +11,15 @@ namespace penstock::clickhouse {
 
 namespace {
 
+using io::append_escaped;
+using io::append_line;
+using io::header_line;
+using io::set_option;
+
 constexpr long kUploadBufferBytes = 2L << 20;  // the most libcurl takes
 constexpr std::chrono::minutes kStallMax{15};  // a server may merge for long before it answers
 constexpr std::chrono::milliseconds kCancelGrace{1'000};
 constexpr long kIdleReuseSeconds = 2;  // 18.16 closes idle connections after 3 s
-
-void start_curl() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
-template <typename Value>
-void set(CURL* handle, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(handle, option, value);
-  if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
-  if (code != CURLE_OK) {
-    throw Error(
-        Side::engine, "engine.internal",
-        "libcurl refuses option " + std::to_string(option) + ": " + curl_easy_strerror(code));
-  }
-}
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%' + hex(std::string_view(&c, 1));
-    }
-  }
-}
-
-// A header's value must not start another header.
-std::string header(std::string_view name, const std::string& value) {
-  if (value.find_first_of("\r\n") != std::string::npos) {
-    throw config_error("config.field.type", "user name and password must not contain line breaks");
-  }
-  // libcurl drops a header without a value; a semicolon asks for the empty one.
-  return value.empty() ? std::string(name) + ";" : std::string(name) + ": " + value;
-}
-
-curl_slist* append(curl_slist* list, const std::string& text) {
-  curl_slist* const grown = curl_slist_append(list, text.c_str());
-  if (grown == nullptr) {
-    curl_slist_free_all(list);
-    throw std::bad_alloc();
-  }
-  return grown;
-}
 
 }  // namespace
 
@@ -71,18 +29,18 @@ std::string Endpoint::display() const {
 
 HttpClient::HttpClient(Endpoint endpoint, CancelToken cancel)
     : endpoint_(std::move(endpoint)), cancel_(std::move(cancel)) {
-  start_curl();
+  io::start_curl();
   multi_.reset(curl_multi_init());
   easy_.reset(curl_easy_init());
   if (!multi_ || !easy_) throw std::bad_alloc();
-  const auto common = [this] {
-    curl_slist* list = append(nullptr, "Expect:");
-    list = append(list, header("X-ClickHouse-User", endpoint_.user));
-    return append(list, header("X-ClickHouse-Key", endpoint_.password));
-  };
-  query_headers_.reset(append(common(), "Content-Type: text/plain"));
-  curl_slist* list = append(common(), "Content-Type: application/octet-stream");
-  insert_headers_.reset(append(list, "Transfer-Encoding: chunked"));
+  for (io::CurlList* list : {&query_headers_, &insert_headers_}) {
+    append_line(*list, "Expect:");
+    append_line(*list, header_line("X-ClickHouse-User", endpoint_.user, "the user name"));
+    append_line(*list, header_line("X-ClickHouse-Key", endpoint_.password, "the password"));
+  }
+  append_line(query_headers_, "Content-Type: text/plain");
+  append_line(insert_headers_, "Content-Type: application/octet-stream");
+  append_line(insert_headers_, "Transfer-Encoding: chunked");
 }
 
 HttpClient::~HttpClient() {
@@ -91,26 +49,26 @@ HttpClient::~HttpClient() {
 
 void HttpClient::configure_connection() {
   CURL* const easy = easy_.get();
-  set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_PROXY, "");
-  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(endpoint_.connect_timeout.count()));
-  set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  set(easy, CURLOPT_TCP_KEEPIDLE, 30L);
-  set(easy, CURLOPT_TCP_KEEPINTVL, 10L);
-  set(easy, CURLOPT_MAXAGE_CONN, kIdleReuseSeconds);
-  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
-  set(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-  set(easy, CURLOPT_ERRORBUFFER, &error_text_[0]);
+  set_option(easy, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy, CURLOPT_PROXY, "");
+  set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set_option(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(endpoint_.connect_timeout.count()));
+  set_option(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set_option(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  set_option(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+  set_option(easy, CURLOPT_MAXAGE_CONN, kIdleReuseSeconds);
+  set_option(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+  set_option(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+  set_option(easy, CURLOPT_ERRORBUFFER, &error_text_[0]);
   if (!endpoint_.socket_path.empty()) {
-    set(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint_.socket_path.c_str());
+    set_option(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint_.socket_path.c_str());
   }
   if (endpoint_.secure) {
-    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(easy, CURLOPT_SSL_VERIFYPEER, endpoint_.verify ? 1L : 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, endpoint_.verify ? 2L : 0L);
-    if (!endpoint_.ca_file.empty()) set(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
+    set_option(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set_option(easy, CURLOPT_SSL_VERIFYPEER, endpoint_.verify ? 1L : 0L);
+    set_option(easy, CURLOPT_SSL_VERIFYHOST, endpoint_.verify ? 2L : 0L);
+    if (!endpoint_.ca_file.empty()) set_option(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
   }
 }
 
@@ -119,13 +77,13 @@ void HttpClient::prepare(const std::string& url, const curl_slist* headers) {
   CURL* const easy = easy_.get();
   curl_easy_reset(easy);  // keeps connections
   configure_connection();
-  set(easy, CURLOPT_URL, url.c_str());
-  set(easy, CURLOPT_HTTPHEADER, headers);
-  set(easy, CURLOPT_POST, 1L);
-  set(easy, CURLOPT_WRITEFUNCTION, &HttpClient::on_body);
-  set(easy, CURLOPT_WRITEDATA, this);
-  set(easy, CURLOPT_HEADERFUNCTION, &HttpClient::on_header);
-  set(easy, CURLOPT_HEADERDATA, this);
+  set_option(easy, CURLOPT_URL, url.c_str());
+  set_option(easy, CURLOPT_HTTPHEADER, headers);
+  set_option(easy, CURLOPT_POST, 1L);
+  set_option(easy, CURLOPT_WRITEFUNCTION, &HttpClient::on_body);
+  set_option(easy, CURLOPT_WRITEDATA, this);
+  set_option(easy, CURLOPT_HEADERFUNCTION, &HttpClient::on_header);
+  set_option(easy, CURLOPT_HEADERDATA, this);
   body_.clear();
   exception_tag_.clear();
   exception_code_ = 0;
@@ -302,11 +260,11 @@ void HttpClient::check_answer() {
 std::string HttpClient::query(std::string_view sql, const QueryOptions& options) {
   if (!options.ignore_cancel) cancel_.check();
   prepare(url_with(options.settings, options.database, {}), query_headers_.get());
-  set(easy_.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sql.size()));
-  set(easy_.get(), CURLOPT_POSTFIELDS, sql.data());
-  if (options.once) set(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+  set_option(easy_.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sql.size()));
+  set_option(easy_.get(), CURLOPT_POSTFIELDS, sql.data());
+  if (options.once) set_option(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
   if (options.deadline.count() > 0) {
-    set(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.deadline.count()));
+    set_option(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.deadline.count()));
   }
   body_bytes_max_ = options.body_bytes_max;
   let_finish_ = options.let_finish;
@@ -326,8 +284,8 @@ std::string HttpClient::query(std::string_view sql, const QueryOptions& options)
 void HttpClient::start_insert(std::string_view sql, const Settings& settings) {
   cancel_.check();
   prepare(url_with(settings, {}, sql), insert_headers_.get());
-  set(easy_.get(), CURLOPT_READFUNCTION, &HttpClient::on_read);
-  set(easy_.get(), CURLOPT_READDATA, this);
+  set_option(easy_.get(), CURLOPT_READFUNCTION, &HttpClient::on_read);
+  set_option(easy_.get(), CURLOPT_READDATA, this);
   body_bytes_max_ = std::size_t{1} << 20;
   chunks_ = {};
   chunk_offset_ = 0;

@@ -1,18 +1,16 @@
 // ClickHouse over HTTP with libcurl: small queries, and inserts streamed with constant memory.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapters/io/curl.h"
 #include "core/cancel.h"
 
 namespace penstock::clickhouse {
@@ -82,16 +80,6 @@ class HttpClient {
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  struct Easy {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
-  struct Multi {
-    void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
-  };
-  struct List {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_read(char* out, std::size_t size, std::size_t count, void* self);
@@ -113,9 +101,9 @@ class HttpClient {
   Endpoint endpoint_;
   CancelToken cancel_;
   // Order matters: the easy handle goes before the multi handle that holds its connection.
-  std::unique_ptr<CURLM, Multi> multi_;
-  std::unique_ptr<CURL, Easy> easy_;
-  std::unique_ptr<curl_slist, List> query_headers_, insert_headers_;
+  io::CurlMulti multi_;
+  io::CurlHandle easy_;
+  io::CurlList query_headers_, insert_headers_;
   bool attached_ = false, inserting_ = false, ended_ = false, paused_ = false, body_done_ = false;
   CURLcode result_ = CURLE_OK;
 
