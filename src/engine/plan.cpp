@@ -140,7 +140,8 @@ void Planner::add_table(const TableSchema& schema, const TargetName& name) {
   choose_wire(*table);
   table->notes = schema.notes;
   table->notes.insert(table->notes.end(), table->target.notes.begin(), table->target.notes.end());
-  if (!table->read.wire.empty()) table->notes.push_back("rows pass through undecoded (" + table->read.wire + ")");
+  if (!table->read.wire.empty())
+    table->notes.push_back("rows pass through undecoded (" + table->read.wire + ")");
   if (name.adjusted) table->notes.push_back("named " + name.name + " to keep names unique");
   for (const std::string& problem : table->target.problems) {
     table->problems.push_back(Error(Side::destination, "destination.table.unmappable", problem)

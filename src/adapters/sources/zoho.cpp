@@ -182,8 +182,7 @@ class ZohoSource : public Source {
     return "Zoho's values can be read as their own type or as string";
   }
 
-  Snapshot snapshot(std::span<const TableSchema* const> /*tables*/,
-                    const CancelToken& cancel) override {
+  Snapshot snapshot(const SnapshotRequest& /*request*/, const CancelToken& cancel) override {
     cancel.check();
     const std::string now = utc_now();
     return {.consistency = Consistency::per_split,

@@ -28,7 +28,8 @@ CREATE TABLE orders (
   id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT BY 5) PRIMARY KEY,
   customer_id int NOT NULL REFERENCES customers ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
   total numeric(12,2), twice numeric GENERATED ALWAYS AS (total * 2) STORED,
-  note varchar(40) COLLATE "C", r int4range, ip inet, b bit(5), u uuid DEFAULT md5(random()::text)::uuid,
+  note varchar(40) COLLATE "C", r int4range, ip inet, b bit(5),
+  u uuid DEFAULT md5(random()::text)::uuid,
   d date, n numeric, parent bigint REFERENCES orders (id),
   EXCLUDE USING gist (r WITH &&) WHERE (total < 0),
   UNIQUE (customer_id, note) DEFERRABLE);
