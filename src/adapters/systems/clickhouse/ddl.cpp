@@ -311,8 +311,12 @@ StagingNames::StagingNames(const TargetTable& table) {
   prefix = "_penstock_" + hex64(stable_hash(identity)).substr(0, 12) + "_";
 }
 
+// Names of the attempt's own: a statement of a process that was killed may still be under way at
+// the server when the same job goes on in another one.
 StagingNames::StagingNames(const TargetTable& table, const RunId& run) : StagingNames(table) {
-  base = prefix + run.job;
+  constexpr std::size_t kRunHexDigits = 6;
+  base = prefix + run.job + "_" +
+         hex64(stable_hash(std::to_string(run.version))).substr(0, kRunHexDigits);
 }
 
 bool gathers(const Layout& layout, int splits) {

@@ -39,8 +39,8 @@ class Finish {
     report_.target = table_.display();
     report_.rows = rows_;
     begin();
-    const bool done = already_done();
-    connection_.rollback();
+    const bool done = already_done(if_exists);
+    exec("COMMIT");
     if (done) return report_;
     check_rows();
     for (int attempt = 1; !try_to_finish(if_exists); ++attempt) {
@@ -66,7 +66,7 @@ class Finish {
   bool try_to_finish(IfExists if_exists) {
     try {
       begin();
-      if (!already_done()) put_in_place(if_exists);
+      if (!already_done(if_exists)) put_in_place(if_exists);
       exec("COMMIT");
       return true;
     } catch (const Error& error) {
@@ -107,14 +107,18 @@ class Finish {
     return connection_.exec(sql, "putting " + table_.display() + " in place", kFinishMax);
   }
 
-  // After a lost answer: this run's name is on the table, and its staging is gone.
-  bool already_done() {
+  // After a lost answer: this job's name is on the table, and its staging is gone. Rows that this
+  // job appended once, maybe in a process that was killed then, are not appended again.
+  bool already_done(IfExists if_exists) {
     const Result row =
-        exec("SELECT to_regclass(" + quote_literal(staging_) +
-             ") IS NULL AND EXISTS (SELECT FROM _penstock.tables WHERE schema = " +
-             quote_literal(table_.schema) + " AND name = " + quote_literal(table_.name) +
-             " AND job = " + quote_literal(run_.job) + ")");
-    return row.boolean(0, 0);
+        exec("SELECT how, to_regclass(" + quote_literal(staging_) +
+             ") IS NULL FROM _penstock.tables WHERE schema = " + quote_literal(table_.schema) +
+             " AND name = " + quote_literal(table_.name) + " AND job = " + quote_literal(run_.job));
+    if (row.rows() == 0) return false;
+    if (row.boolean(0, 1)) return true;
+    if (if_exists != IfExists::append || row.text(0, 0) != "append") return false;
+    exec("DROP TABLE " + staging_);
+    return true;
   }
 
   void check_rows() {
