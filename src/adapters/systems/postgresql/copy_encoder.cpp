@@ -6,6 +6,7 @@
 
 #include "adapters/systems/postgresql/byte_order.h"
 #include "adapters/systems/postgresql/numeric_encoder.h"
+#include "core/text.h"
 #include "core/value_text.h"
 
 namespace penstock::postgresql {
@@ -273,6 +274,7 @@ struct CopyEncoder::Plan {
   std::vector<One> columns;
   bool binary = true;
   std::string text;  // scratch of the text format
+  Buffer bytes;      // likewise
 };
 
 namespace {
@@ -397,6 +399,16 @@ void put_text_value(const Column& column, std::int64_t row, std::string& scratch
   put_text(scratch, out);
 }
 
+// PostGIS reads EWKB in hexadecimal, without PostgreSQL's \x.
+void put_geometry_text(const Column& column, std::int64_t row, Buffer& scratch, Buffer& out) {
+  constexpr std::size_t length_bytes = 4;
+  scratch.clear();
+  put_geometry(column, row, scratch);
+  const std::string text = hex({reinterpret_cast<const char*>(scratch.data()) + length_bytes,
+                                scratch.size() - length_bytes});
+  out.append(text.data(), text.size());
+}
+
 }  // namespace
 
 CopyEncoder::CopyEncoder(std::vector<EncodedColumn> columns, const std::vector<Type>& types)
@@ -449,6 +461,8 @@ void CopyEncoder::rows(const Batch& batch, std::int64_t from, std::int64_t to, B
         first = false;
         if (valid && one.encoding == Encoding::bits) {
           put_text(bits_text(column.value<std::uint64_t>(row), one.bits), out);
+        } else if (valid && one.encoding == Encoding::geometry) {
+          put_geometry_text(column, row, plan_->bytes, out);
         } else if (valid) {
           put_text_value(column, row, plan_->text, out);
         } else {
